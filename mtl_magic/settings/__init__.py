@@ -1,0 +1,1 @@
+"""The `split`, `train` and `tune` statements: one declaration a file, its fields the statement's keys."""
