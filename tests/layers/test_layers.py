@@ -1,0 +1,115 @@
+"""Layers: what they compute, and that Keras alone saves and loads them."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from mtl_magic.layers.embedding import FusedEmbedding, MaskedPool
+from mtl_magic.layers.experts import Experts, MixExperts
+from mtl_magic.layers.product import ProductLogit
+from mtl_magic.layers.stack import dense_stack
+
+
+def reloaded(model: keras.Model, folder: pathlib.Path) -> keras.Model:
+    model.save(folder / "m.keras")
+    return keras.models.load_model(folder / "m.keras")
+
+
+def test_fused_experts_equal_separate_stacks() -> None:
+    layer = Experts(3, [8, 4])
+    x = np.random.default_rng(0).standard_normal((5, 6)).astype("float32")
+    together = np.array(layer(x))
+    for e in range(3):
+        h = x
+        for kernel, bias in zip(layer.kernels, layer.biases, strict=True):
+            h = np.maximum(h @ np.array(kernel)[e] + np.array(bias)[e], 0)
+        assert np.allclose(together[:, e], h, atol=1e-6)
+
+
+def test_experts_start_as_dense_layers_do() -> None:
+    layer = Experts(64, [32])
+    layer.build((None, 100))
+    kernel = np.array(layer.kernels[0])
+    assert kernel.std() == pytest.approx((2 / 132) ** 0.5, rel=0.02)
+    assert len({k.tobytes() for k in kernel}) == 64
+
+
+def test_mix_is_the_gated_sum() -> None:
+    rng = np.random.default_rng(0)
+    gate, experts = rng.random((4, 3)).astype("float32"), rng.random((4, 3, 2)).astype("float32")
+    assert np.allclose(np.array(MixExperts()([gate, experts])), (gate[:, :, None] * experts).sum(1), atol=1e-6)
+
+
+@pytest.mark.parametrize("pool", ["mean", "sum"])
+def test_pool_ignores_padding_and_survives_empty_lists(pool: str) -> None:
+    ids = np.array([[9, 1, 2, 0], [9, 0, 0, 0]], "int32")
+    embedded = np.ones((2, 3, 2), "float32") * np.array([1, 3, 100], "float32")[None, :, None]
+    out = np.array(MaskedPool(1, 4, pool)([embedded, ids]))
+    assert out.tolist() == [[2, 2] if pool == "mean" else [4, 4], [0, 0]]
+    with pytest.raises(ValueError, match="'mean' or 'sum'"):
+        MaskedPool(0, 1, "max")
+
+
+def test_product_of_probabilities_is_finite_and_right() -> None:
+    a = np.array([[0.0], [3.0], [-60.0], [90.0], [-200.0]], "float32")
+    b = np.array([[0.0], [-2.0], [50.0], [90.0], [-200.0]], "float32")
+    out = np.array(ProductLogit()([a, b]), "float64")
+    assert np.isfinite(out).all()
+    exact = 1 / (1 + np.exp(-a.astype("float64"))) / (1 + np.exp(-b.astype("float64")))
+    assert np.allclose(1 / (1 + np.exp(-out)), exact, atol=1e-6)
+
+
+def test_lookup_reads_each_columns_own_rows() -> None:
+    layer = FusedEmbedding(rows=8, dim=2, columns=[2, 0], offsets=[0, 5])
+    ids = np.array([[2, 77, 4]], "int32")
+    assert np.array(layer(ids)).tolist() == [[np.array(layer.table)[4].tolist(), np.array(layer.table)[7].tolist()]]
+    assert layer.trainable_variables == []
+    with pytest.raises(ValueError, match="of one length"):
+        FusedEmbedding(8, 2, [0], [0, 1])
+
+
+def test_stack_has_a_dropout_after_each_layer() -> None:
+    x = keras.Input((3,))
+    model = keras.Model(x, dense_stack(x, [4, 2], "t", dropout=0.5))
+    assert [type(layer).__name__ for layer in model.layers[1:]] == ["Dense", "Dropout"] * 2
+
+
+def _models() -> dict[str, tuple[keras.Model, Any]]:
+    rng = np.random.default_rng(0)
+    ids, x = keras.Input((3,), dtype="int32"), keras.Input((4,))
+    rows = FusedEmbedding(9, 2, [0, 1, 2], [0, 3, 3])(ids)
+    experts = Experts(2, [4], activation="gelu", dropout=0.1)(x)
+    gate = keras.layers.Dense(2, "softmax")(x)
+    a, b = keras.Input((1,)), keras.Input((1,))
+    packed = rng.integers(0, 3, (5, 3)).astype("int32")
+    return {
+        "embedding": (keras.Model(ids, MaskedPool(1, 3, "sum")([rows[:, 1:], ids])), packed),
+        "experts": (keras.Model(x, MixExperts()([gate, experts])), rng.random((5, 4)).astype("float32")),
+        "product": (keras.Model([a, b], ProductLogit()([a, b])), [rng.random((5, 1)).astype("float32")] * 2),
+    }
+
+
+@pytest.mark.parametrize("name", ["embedding", "experts", "product"])
+def test_saved_and_loaded_models_predict_the_same(name: str, tmp_path: pathlib.Path) -> None:
+    model, x = _models()[name]
+    assert (model.predict(x, verbose=0) == reloaded(model, tmp_path).predict(x, verbose=0)).all()
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        FusedEmbedding(9, 2, [0], [0], seed=3),
+        MaskedPool(0, 2),
+        Experts(2, [4, 3], dropout=0.2),
+        MixExperts(),
+        ProductLogit(),
+    ],
+)
+def test_config_round_trips(layer: Any) -> None:
+    again = type(layer).from_config(layer.get_config())
+    assert again.get_config() == layer.get_config()
