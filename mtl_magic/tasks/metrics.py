@@ -1,0 +1,123 @@
+"""Metrics: exact, on whole columns, in float64."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, ClassVar
+
+from mtl_magic.registry import Name, declare, option
+from mtl_magic.tasks._base import Metric
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def roc_auc(labels: np.ndarray, scores: np.ndarray) -> float:
+    """Area under the ROC curve by ranks, ties counted half (Mann-Whitney U); NaN where one class is missing.
+
+    Example:
+        >>> import numpy as np
+        >>> roc_auc(np.array([0, 1, 0, 1]), np.array([0.1, 0.9, 0.4, 0.4]))
+        0.875
+    """
+    import numpy as np
+
+    positive = labels > 0.5
+    n1 = int(positive.sum())
+    n0 = len(labels) - n1
+    if not n1 or not n0:
+        return float("nan")
+    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    return float((rank[positive].sum() - n1 * (n1 + 1) / 2) / (n1 * n0))
+
+
+@declare("metric", "auc", example="task click: binary(metrics=[auc])")
+class Auc(Metric):
+    """Area under the ROC curve: the chance that a random positive is ranked above a random negative."""
+
+    tasks: ClassVar[tuple[str, ...]] = ("binary",)
+
+    def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
+        return roc_auc(labels, predictions)
+
+
+@declare(
+    "metric",
+    "gauc",
+    paper="Zhu et al. 2017, Optimized Cost per Click in Taobao Display Advertising",
+    example="task click: binary(metrics=[auc, gauc(user_id)])",
+)
+class GroupAuc(Metric):
+    """Mean AUC within each group (a user, say), weighted by the group's rows; groups of one class are left out."""
+
+    group: str = option(Name("column"), doc="column whose equal values are a group")
+
+    tasks: ClassVar[tuple[str, ...]] = ("binary",)
+
+    def columns(self) -> tuple[str, ...]:
+        return (self.group,)
+
+    def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
+        import numpy as np
+        import pandas as pd
+
+        groups = pd.factorize(extras[self.group], use_na_sentinel=False)[0]
+        order = np.argsort(groups, kind="stable")
+        starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
+        total = weight = 0.0
+        for rows in np.split(order, starts[1:]):
+            auc = roc_auc(labels[rows], predictions[rows])
+            if not math.isnan(auc):
+                total, weight = total + auc * len(rows), weight + len(rows)
+        return total / weight if weight else float("nan")
+
+
+@declare("metric", "logloss", example="task click: binary(metrics=[logloss])")
+class LogLoss(Metric):
+    """Mean negative log-likelihood of the true class, in nats."""
+
+    tasks: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
+    higher_is_better: ClassVar[bool] = False
+
+    def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
+        import numpy as np
+
+        p = predictions.astype("float64")
+        p = np.where(labels > 0.5, p, 1 - p) if p.ndim == 1 else p[np.arange(len(p)), labels.astype(int)]
+        return float(-np.log(np.clip(p, 1e-7, 1)).mean()) if len(p) else float("nan")
+
+
+@declare("metric", "accuracy", example="task digit: multiclass(10, metrics=[accuracy])")
+class Accuracy(Metric):
+    """Share of rows whose most probable class (or side of one half) is the true one."""
+
+    tasks: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
+
+    def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
+        guess = predictions > 0.5 if predictions.ndim == 1 else predictions.argmax(-1)
+        return float((guess == labels).mean()) if len(labels) else float("nan")
+
+
+@declare("metric", "rmse", example="task watch: regression(metrics=[rmse])")
+class Rmse(Metric):
+    """Root mean squared error, in the label's unit."""
+
+    tasks: ClassVar[tuple[str, ...]] = ("regression",)
+    higher_is_better: ClassVar[bool] = False
+
+    def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
+        error = labels.astype("float64") - predictions.astype("float64")
+        return float((error**2).mean() ** 0.5) if len(error) else float("nan")
+
+
+@declare("metric", "mae", example="task watch: regression(metrics=[mae])")
+class Mae(Metric):
+    """Mean absolute error, in the label's unit."""
+
+    tasks: ClassVar[tuple[str, ...]] = ("regression",)
+    higher_is_better: ClassVar[bool] = False
+
+    def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
+        error = labels.astype("float64") - predictions.astype("float64")
+        return float(abs(error).mean()) if len(error) else float("nan")

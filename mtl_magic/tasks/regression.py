@@ -1,0 +1,27 @@
+"""Regression tasks: how much?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mtl_magic.registry import declare
+from mtl_magic.tasks._base import TaskKind
+
+if TYPE_CHECKING:
+    from mtl_magic.data.schema import TaskSchema
+
+
+@declare("task", "regression", example="task watch: regression(loss=huber)")
+class Regression(TaskKind):
+    """A number.
+
+    The head gives z; the prediction is mean + std · z with the training labels' mean and standard deviation, and the
+    loss is taken on that standardised scale, so that neither depends on the label's unit.
+    """
+
+    default_loss: ClassVar[str] = "mse"
+    default_metrics: ClassVar[tuple[str, ...]] = ("rmse", "mae")
+    classification: ClassVar[bool] = False
+
+    def prediction(self, logits: Any, task: TaskSchema) -> Any:
+        return logits * task.std + task.mean
