@@ -1,0 +1,1 @@
+"""Balancing methods: one declaration a file, mathematics only."""
