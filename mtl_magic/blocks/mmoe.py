@@ -1,0 +1,39 @@
+"""Multi-gate mixture of experts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mtl_magic.blocks._base import Block, Built, Reading
+from mtl_magic.registry import Float, Int, ListOf, declare, option
+
+
+@declare(
+    "block",
+    "mmoe",
+    paper="Ma et al. 2018, Modeling Task Relationships in Multi-task Learning with Multi-gate Mixture-of-Experts, eq. 6-7",
+    example="share mmoe(experts=8, units=[128, 64])",
+)
+class Mmoe(Block):
+    """Multi-gate mixture of experts: shared experts, and for each taker a gate of its own that mixes them.
+
+    Taker k reads Σₑ softmax(W_k x)ₑ · fₑ(x): tasks that agree can use the same experts, tasks that conflict different ones.
+    """
+
+    experts: int = option(Int(minimum=1, maximum=1024), 8, "number of experts")
+    units: tuple[int, ...] = option(ListOf(Int(minimum=1), 1), (128, 64), "widths of each expert's layers")
+    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer of the experts")
+
+    def build(self, x: Any, key: str) -> Built:
+        import keras
+
+        from mtl_magic.layers.experts import Experts, MixExperts
+
+        experts = Experts(self.experts, self.units, dropout=self.dropout, name=f"{key}_experts")(x)
+
+        def read(taker: str) -> Reading:
+            gate = keras.layers.Dense(self.experts, "softmax", name=f"{key}_gate_{taker}")(x)
+            mix = MixExperts(name=f"{key}_mix_{taker}")
+            return Reading((experts, gate), lambda cut: mix([cut[1], cut[0]]))
+
+        return Built(read)

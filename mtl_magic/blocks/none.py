@@ -1,0 +1,18 @@
+"""Nothing shared."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mtl_magic.blocks._base import Block
+from mtl_magic.registry import declare
+
+
+@declare("block", "none", example="share none")
+class NoSharing(Block):
+    """Nothing shared: each task has embeddings and layers of its own, in one model.
+
+    The single-task baseline: what a task can do alone.
+    """
+
+    shares: ClassVar[bool] = False

@@ -1,0 +1,1 @@
+"""Edges between heads (`given`): one declaration a file."""
