@@ -1,0 +1,1 @@
+"""Tables to encoded batches: sources, schema, encoders, splits."""

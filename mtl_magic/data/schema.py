@@ -1,0 +1,99 @@
+"""What is known of a table once its vocabularies and scales are fitted on the training rows: the contract between data and model.
+
+A row is two packed vectors: `ids` (int32, the embedding rows to look up; each feature counts its own from 0) and
+`floats` (float32). Each feature owns a slice of either or both. Labels are float32 with NaN for "no label".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from mtl_magic.data.encoders import Encoder
+    from mtl_magic.tasks._base import TaskKind
+    from mtl_magic.registry import Declaration
+
+
+@dataclasses.dataclass(frozen=True)
+class EncodedFeature:
+    """One feature: its encoder and the slices of the packed row that it fills."""
+
+    name: str  # the user's
+    key: str  # Keras-safe
+    kind: Declaration  # with its options
+    encoder: Encoder
+    ids: tuple[int, int]  # [start, stop) in `ids`
+    floats: tuple[int, int]  # [start, stop) in `floats`
+    inferred: bool = False
+
+    @property
+    def source(self) -> str:
+        """The column that it reads."""
+        return getattr(self.kind, "column", None) or self.name
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskSchema:
+    """One head, with what its labels are like on the training rows."""
+
+    name: str
+    key: str
+    label: str  # column
+    kind: TaskKind
+    inferred: bool = False
+    classes: tuple[Any, ...] = ()  # of a multiclass (or a non-0/1 binary) label, in order of their index
+    rows: int = 0  # labelled training rows
+    mean: float = 0.0  # mean of the encoded label: the positive rate of a binary task
+    std: float = 1.0
+    frequencies: tuple[float, ...] = ()  # of the classes of a binary or multiclass label on the training rows
+    constant_loss: float = 1.0  # mean loss of the best constant predictor on the training rows
+
+
+@dataclasses.dataclass(frozen=True)
+class Schema:
+    features: tuple[EncodedFeature, ...]
+    tasks: tuple[TaskSchema, ...]
+    extras: tuple[str, ...] = ()  # group, time and id columns that reach metrics without being features
+
+    @property
+    def id_width(self) -> int:
+        return max((f.ids[1] for f in self.features), default=0)
+
+    @property
+    def float_width(self) -> int:
+        return max((f.floats[1] for f in self.features), default=0)
+
+    def feature(self, name: str) -> EncodedFeature:
+        return next(f for f in self.features if f.name == name)
+
+    def task(self, name: str) -> TaskSchema:
+        return next(t for t in self.tasks if t.name == name)
+
+
+@dataclasses.dataclass
+class Part:
+    """Encoded rows."""
+
+    ids: np.ndarray  # (n, id_width) int32
+    floats: np.ndarray  # (n, float_width) float32
+    labels: np.ndarray  # (n, tasks) float32, NaN where there is no label
+    index: pd.Index
+    extras: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclasses.dataclass
+class Prepared:
+    """Everything that training reads."""
+
+    schema: Schema
+    train: list[Part]  # a list: several tables may teach one model
+    valid: Part | None
+    test: Part | None
+    notes: list[str] = dataclasses.field(default_factory=list)  # one sentence each, for the user

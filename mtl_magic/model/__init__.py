@@ -1,0 +1,1 @@
+"""Program and Schema to a Keras model, cut at the shared representation into trunk and heads."""

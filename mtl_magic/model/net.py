@@ -1,0 +1,177 @@
+"""The network of a program: one functional Keras model, and its cut into trunk and heads.
+
+The cut is where what is shared ends: `trunk` maps inputs and looked-up embeddings to the tensors that tasks read,
+`heads` maps those to each task's logits. Training differentiates through the two apart, so that K tasks' gradients at
+the shared representation cost no more than one backward pass.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from mtl_magic.layers.embedding import FusedEmbedding
+from mtl_magic.layers.stack import dense_stack
+from mtl_magic.model.inputs import ID_INPUT, Inputs
+from mtl_magic.model.sharing import Sharing, reads_a_block
+
+if TYPE_CHECKING:
+    from mtl_magic.blocks._base import Reading
+    from mtl_magic.data.schema import Schema, TaskSchema
+    from mtl_magic.program import Program, TaskPlan
+
+TOWER = (64, 32)
+OWN_LAYERS = (128, 64)  # of a task that shares no layer, before its tower: what `share mlp` has
+
+
+@dataclasses.dataclass(frozen=True)
+class Output:
+    """A named output of the model."""
+
+    title: str  # as a person reads it: 'buy', 'buy|click'
+    key: str  # as Keras names it
+    task: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Net:
+    """What training, prediction and saving need of the network."""
+
+    model: keras.Model  # {'ids': (B, F) int32, 'floats': (B, N)} -> {key: (B, units) prediction}
+    embeddings: tuple[FusedEmbedding, ...]
+    trunk: keras.Model  # [ids?, floats?, *looked-up embeddings (B, columns, dim)] -> cut tensors
+    heads: keras.Model  # cut tensors -> {key of an output: (B, units) logits}, after dependencies
+    takers: tuple[tuple[int, ...], ...]  # of each cut tensor: the tasks (by index) that read it
+    outputs: tuple[Output, ...]
+
+    @property
+    def shared(self) -> tuple[int, ...]:
+        """Cut tensors that more than one task reads: where gradients can conflict."""
+        return tuple(i for i, tasks in enumerate(self.takers) if len(tasks) > 1)
+
+    def dense_variables(self) -> list[Any]:
+        """All trainable variables; tables are not among them."""
+        return list(self.model.trainable_variables)
+
+
+def build(program: Program, schema: Schema) -> Net:
+    """The network; weights are drawn from `program.train.seed`.
+
+    Raises:
+        MtlError: a block of the user's own fails, or could not be saved.
+    """
+    keras.utils.set_random_seed(program.train.seed)
+    inputs = Inputs(schema, program.train.seed)
+    sharing = Sharing(program, inputs)
+    readings = {t.name: sharing.read(program.task(t.name).sources, t.key) for t in schema.tasks}
+    cut, takers = _cut(schema, readings)
+    lookups = inputs.lookups
+    trunk = keras.Model([*inputs.tensors(), *(lookup.tensor for lookup in lookups)], cut, name="trunk")
+    heads, outputs = _heads(program, schema, readings, cut)
+
+    named = {t.name: keras.Input(t.shape[1:], dtype=t.dtype, name=t.name) for t in inputs.tensors()}
+    rows = [lookup.layer(named[ID_INPUT]) for lookup in lookups]
+    logits = heads(trunk([*named.values(), *rows]))
+    predictions = {}
+    for output in outputs:
+        task = schema.task(output.task)
+        predictions[output.key] = keras.layers.Identity(name=output.key, dtype="float32")(
+            task.kind.prediction(logits[output.key], task)
+        )
+    return Net(
+        model=keras.Model(named, predictions, name="mtl"),
+        embeddings=tuple(lookup.layer for lookup in lookups),
+        trunk=trunk,
+        heads=heads,
+        takers=takers,
+        outputs=outputs,
+    )
+
+
+def _heads(
+    program: Program, schema: Schema, readings: dict[str, Reading], cut: list[Any]
+) -> tuple[keras.Model, tuple[Output, ...]]:
+    """Cut tensors -> logits of each output: towers, heads, and the dependencies between them."""
+    below = {id(t): keras.Input(t.shape[1:], dtype=t.dtype, name=f"cut_{i}") for i, t in enumerate(cut)}
+    own = {}
+    for task in schema.tasks:
+        reading = readings[task.name]
+        own[task.name] = _head(program, schema, task, reading.combine(tuple(below[id(t)] for t in reading.cut)))
+    final, conditionals = _dependencies(program, schema, own)
+    logits = {t.key: final[t.name] for t in schema.tasks}
+    outputs = [Output(t.name, t.key, t.name) for t in schema.tasks]
+    for (child, parent), tensor in conditionals.items():
+        key = f"{schema.task(child).key}_given_{schema.task(parent).key}"
+        logits[key] = tensor
+        outputs.append(Output(f"{child}|{parent}", key, child))
+    return keras.Model(list(below.values()), logits, name="heads"), tuple(outputs)
+
+
+def _cut(schema: Schema, readings: dict[str, Reading]) -> tuple[list[Any], tuple[tuple[int, ...], ...]]:
+    """The trunk's tensors that tasks read, each once, and which tasks read each."""
+    found: dict[int, tuple[Any, list[int]]] = {}
+    for i, task in enumerate(schema.tasks):
+        for tensor in readings[task.name].cut:
+            found.setdefault(id(tensor), (tensor, []))[1].append(i)
+    return [tensor for tensor, _ in found.values()], tuple(tuple(dict.fromkeys(t)) for _, t in found.values())
+
+
+def _head(program: Program, schema: Schema, task: TaskSchema, x: Any) -> Any:
+    """The task's tower and logits (B, units), float32."""
+    plan = program.task(task.name)
+    tower = task.kind.tower
+    if tower is None:
+        tower = TOWER if reads_a_block(plan.sources, program) else (*OWN_LAYERS, *TOWER)
+    x = dense_stack(x, tower, f"{task.key}_tower")
+    bias = _bias(plan, schema, task)
+    return keras.layers.Dense(len(bias), bias_initializer=_Constant(bias), dtype="float32", name=f"{task.key}_logits")(
+        x
+    )
+
+
+def _bias(plan: TaskPlan, schema: Schema, task: TaskSchema) -> list[float]:
+    """Logits at which the head starts: those of the best constant predictor."""
+    for given in plan.givens:
+        found = given.method.bias(task, schema.task(given.parent))
+        if found is not None:
+            return list(found)
+    return list(task.kind.bias(task))
+
+
+@keras.saving.register_keras_serializable("mtl_magic")
+class _Constant(keras.initializers.Initializer):
+    """A bias of given values, one a unit."""
+
+    def __init__(self, values: list[float]) -> None:
+        self.values = [float(v) for v in values]
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        return keras.ops.convert_to_tensor(self.values, dtype=dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"values": self.values}
+
+
+def _dependencies(
+    program: Program, schema: Schema, own: dict[str, Any]
+) -> tuple[dict[str, Any], dict[tuple[str, str], Any]]:
+    """Final logits of each task, parents before children, and the conditionals that the dependencies give."""
+    final: dict[str, Any] = {}
+    conditionals: dict[tuple[str, str], Any] = {}
+
+    def resolve(name: str) -> Any:
+        if name not in final:
+            logits = own[name]
+            for given in program.task(name).givens:
+                parent = resolve(given.parent)
+                if given.method.conditional:
+                    conditionals[name, given.parent] = logits
+                logits = given.method.logits(logits, parent)
+            final[name] = logits
+        return final[name]
+
+    for task in schema.tasks:
+        resolve(task.name)
+    return final, conditionals

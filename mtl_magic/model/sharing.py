@@ -1,0 +1,92 @@
+"""The sharing tree: named blocks over features and other blocks, and what each taker reads of them."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from mtl_magic.blocks._base import Block, Built, Reading
+from mtl_magic.model.plugin import apply_python_block
+from mtl_magic.program import INPUTS, NONE, FeatureRule, safe_names
+
+if TYPE_CHECKING:
+    from mtl_magic.data.schema import Schema
+    from mtl_magic.model.inputs import Inputs
+    from mtl_magic.program import BlockPlan, Program
+
+
+def source_features(source: str, schema: Schema) -> tuple[str, ...]:
+    """The features that a source names: all for `inputs`, else those that the name or wildcard matches."""
+    names = tuple(f.name for f in schema.features)
+    if source == INPUTS:
+        return names
+    rule = FeatureRule(source, literal=source in names, kind=None)
+    return tuple(n for n in names if rule.matches(n))
+
+
+class Sharing:
+    """All blocks of a program, built."""
+
+    def __init__(self, program: Program, inputs: Inputs) -> None:
+        self.program, self.inputs = program, inputs
+        self.plans = {b.name: b for b in program.blocks}
+        titles = {b.name: b.title for b in program.blocks}
+        safe = safe_names(titles.values())
+        self.keys = {name: safe[title] for name, title in titles.items()}
+        self.built: dict[str, Built] = {}
+        for plan in program.blocks:
+            if shares(plan):
+                self.built[plan.name] = self._build(plan)
+
+    def _build(self, plan: BlockPlan) -> Built:
+        key = self.keys[plan.name]
+        x = self.read(plan.sources, key).value
+        if isinstance(plan.block, Block):
+            return plan.block.build(x, key)
+        return Built.plain(apply_python_block(plan, x, self.program.text))
+
+    def read(self, sources: tuple[str, ...], taker: str) -> Reading:
+        """The sources as one tensor (B, width), made of tensors of the trunk.
+
+        Features that stand beside each other are joined in one go; a taker whose source is `none` (or a block `none`)
+        has embeddings of its own.
+        """
+        readings = []
+        features: list[str] = []
+        for source in sources:
+            if source in self.built:
+                readings.append(self.built[source].read(taker))
+            elif self.reads_nothing_shared(source):
+                own = self.inputs.joined(source_features(INPUTS, self.inputs.schema), scope=taker)
+                readings.append(Reading((own,)))
+            else:
+                features += source_features(source, self.inputs.schema)
+        if features:
+            joined = self.inputs.joined(tuple(dict.fromkeys(features)))
+            readings.insert(0, Reading((joined,)))
+        if len(readings) == 1:
+            return readings[0]
+        join = keras.layers.Concatenate(name=f"{taker}_sources")
+        ends = list(itertools.accumulate((len(r.cut) for r in readings), initial=0))
+
+        def combine(cut: tuple[Any, ...]) -> Any:
+            return join([r.combine(cut[i:j]) for r, i, j in zip(readings, ends, ends[1:], strict=False)])
+
+        return Reading(tuple(t for r in readings for t in r.cut), combine)
+
+    def reads_nothing_shared(self, source: str) -> bool:
+        plan = self.plans.get(source)
+        return not shares(plan) if plan is not None else source == NONE
+
+
+def shares(plan: BlockPlan) -> bool:
+    """Whether the block is one (all but `none` are)."""
+    return bool(getattr(plan.block, "shares", True))
+
+
+def reads_a_block(sources: tuple[str, ...], program: Program) -> bool:
+    """Whether any of a task's sources is a block with layers."""
+    plans: dict[str, Any] = {b.name: b for b in program.blocks}
+    return any(source in plans and shares(plans[source]) for source in sources)
