@@ -1,0 +1,1 @@
+"""Training: one compiled step, our own loop, events out, commands in."""

@@ -1,0 +1,85 @@
+"""What training says while it runs. Plain records: the store, progress and dashboard subscribe; training knows none of them.
+
+All times are seconds since the run began (`time.perf_counter` differences); all losses are means over labelled rows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    pass
+
+
+@dataclasses.dataclass(frozen=True)
+class Started(Event):
+    """Training begins (or goes on, where `step` is not 0)."""
+
+    tasks: tuple[str, ...]
+    metrics: Mapping[str, str]  # task -> the metric by which a person watches it ('auc')
+    epochs: int
+    steps_per_epoch: int
+    batch: int
+    rows: int
+    step: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress(Event):
+    """A few times a second."""
+
+    step: int
+    epoch: float  # 1.5 is the middle of the second epoch
+    seconds: float
+    rows_per_second: float
+    losses: Mapping[str, float]  # per task, raw training loss, mean since the last Progress (NaN: no labelled row)
+    weights: Mapping[str, float]  # per task, as applied: method's times the person's
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluated(Event):
+    """After an epoch: validation metrics (or none), exact."""
+
+    step: int
+    epoch: int
+    seconds: float
+    train_losses: Mapping[str, float]  # per task, mean over the epoch
+    metrics: Mapping[str, Mapping[str, float]]  # task -> metric -> value, on the validation part; 'loss' among them
+    weights: Mapping[str, float]
+    lr: float
+    best: bool  # the best epoch so far
+
+
+@dataclasses.dataclass(frozen=True)
+class Steered(Event):
+    """A command was carried out: a person set a weight, paused, resumed, stopped."""
+
+    step: int
+    seconds: float
+    what: str  # 'weight' | 'lr' | 'pause' | 'resume' | 'stop'
+    task: str = ""
+    value: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Note(Event):
+    """A sentence for the person (early stopping, a best epoch restored)."""
+
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Finished(Event):
+    """Training is over. `why`: 'epochs' | 'early_stop' | 'stopped' | 'interrupted'."""
+
+    step: int
+    epoch: int
+    seconds: float
+    why: str
+    best_epoch: int | None = None
+
+
+Listener = Callable[[Event], None]

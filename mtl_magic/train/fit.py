@@ -1,0 +1,149 @@
+"""A program and its data to a trained network."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from mtl_magic.model.net import Net, build
+from mtl_magic.model.settle import settle
+from mtl_magic.problems import MtlError, Problem
+from mtl_magic.train.control import Control
+from mtl_magic.train.evaluate import Evaluator
+from mtl_magic.train.events import Listener
+from mtl_magic.train.loop import Loop
+from mtl_magic.train.order import Batches
+from mtl_magic.train.step import Step
+from mtl_magic.train.stopping import Stopping
+
+if TYPE_CHECKING:
+    from mtl_magic.data.schema import Part, Prepared, Schema
+    from mtl_magic.program import Program
+
+
+@dataclasses.dataclass
+class Trained:
+    """What a training leaves."""
+
+    net: Net
+    weights: dict[str, float]  # task -> weight that the last step applied
+    why: str  # see `Finished.why`
+    step: int
+    epoch: int
+    best_epoch: int | None
+    metrics: dict[str, dict[str, float]]  # of the kept weights, on the validation part
+
+
+def train(
+    program: Program,
+    prepared: Prepared,
+    *,
+    control: Control | None = None,
+    listeners: Sequence[Listener] = (),
+) -> Trained:
+    """Builds the network and trains it.
+
+    Args:
+        program: what to train.
+        prepared: the encoded data.
+        control: commands while it runs; none: nobody steers.
+        listeners: called with each event, in this thread.
+
+    Raises:
+        MtlError: a loss is not finite, or a block of the user's own fails.
+    """
+    schema = prepared.schema
+    program = settle(program, schema)
+    for part in (*prepared.train, prepared.valid, prepared.test):
+        if part is not None:
+            mask_unobserved(program, schema, part)
+    net = build(program, schema)
+    settings = program.train
+    batches = Batches(prepared.train, batch_size(settings.batch, sum(map(len, prepared.train))), settings.seed)
+    weights = {t.name: program.task(t.name).weight for t in schema.tasks}
+    step = Step(
+        net,
+        schema,
+        program.balance,
+        dense_optimizer(settings.optimizer, settings.lr),
+        table_optimizer=settings.optimizer if isinstance(settings.optimizer, str) else "adam",
+        person=list(weights.values()),
+        seed=settings.seed,
+    )
+    evaluator = Evaluator(net, schema)
+    loop = Loop(
+        program,
+        schema,
+        step,
+        batches,
+        epochs=settings.epochs,
+        lr=lambda step, peak: peak,
+        peak=settings.lr,
+        evaluator=evaluator,
+        valid=prepared.valid,
+        stopping=stopping_of(program, schema, weights),
+        control=control or Control(),
+        listeners=listeners,
+    )
+    why = loop.run()
+    metrics = evaluator(prepared.valid) if prepared.valid is not None and len(prepared.valid) else {}
+    return Trained(net, loop.weights(), why, loop.steps, loop.at.epoch, loop.stopping.best_epoch, metrics)
+
+
+def batch_size(asked: int | None, rows: int) -> int:
+    """Rows a step: as asked, else a power of two that gives an epoch some hundred steps, 64 to 1024."""
+    if asked is not None:
+        return asked
+    return int(np.clip(2 ** round(np.log2(max(rows, 1) / 100)), 64, 1024))
+
+
+def dense_optimizer(asked: Any, lr: float) -> keras.optimizers.Optimizer:
+    """The optimizer of the dense variables: by name, or a fresh copy of the user's own."""
+    if not isinstance(asked, str):
+        return asked.__class__.from_config({**asked.get_config(), "learning_rate": lr})
+    kinds = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD, "adagrad": keras.optimizers.Adagrad}
+    return kinds[asked](learning_rate=lr)
+
+
+def mask_unobserved(program: Program, schema: Schema, part: Part) -> None:
+    """Drops the labels of rows that a dependency keeps a child from learning from (in our own copy of the labels)."""
+    columns = {t.name: k for k, t in enumerate(schema.tasks)}
+    drop = np.zeros(part.labels.shape, bool)
+    for task in schema.tasks:
+        for given in program.task(task.name).givens:
+            if given.method.masks:
+                drop[:, columns[task.name]] |= part.labels[:, columns[given.parent]] != 1
+    if drop.any():
+        part.labels = np.where(drop, np.nan, part.labels).astype("float32")
+
+
+def stopping_of(program: Program, schema: Schema, weights: dict[str, float]) -> Stopping:
+    """Early stopping as the `train` statement says."""
+    asked = program.train.early_stop
+    constants = {t.name: t.constant_loss for t in schema.tasks}
+    if asked is None or asked is False:
+        return Stopping(constants, weights, None)
+    if isinstance(asked, str):
+        return Stopping(constants, weights, 3, _watched(asked, program, schema))
+    return Stopping(constants, weights, 3 if asked is True else asked)
+
+
+def _watched(asked: str, program: Program, schema: Schema) -> tuple[str, str, bool]:
+    """'click.auc' -> ('click', 'auc', True)."""
+    name, _, metric = asked.rpartition(".")
+    if name not in {t.name for t in schema.tasks}:
+        known = ", ".join(t.name for t in schema.tasks)
+        raise MtlError(Problem("MTL303", f"early_stop={asked} names no task", None, f"tasks: {known}"), program.text)
+    kinds = {m.title: m for m in schema.task(name).kind.metrics_of()}
+    if metric == "loss":
+        return name, metric, False
+    if metric not in kinds:
+        has = ", ".join([*kinds, "loss"])
+        raise MtlError(
+            Problem("MTL303", f"the task '{name}' has no metric '{metric}'", None, f"it has {has}"), program.text
+        )
+    return name, metric, kinds[metric].higher_is_better

@@ -1,0 +1,238 @@
+"""The compiled step: rows in, all weights moved once.
+
+Looked-up embedding rows are inputs of the trunk, so that their gradients are small dense tensors; the K losses become
+one direction by the balancing method's weights, from the losses alone or from the K×K Gramian of their gradients at
+the shared representation. All sums over rows are global sums, so that the step is the same under `strategy.run`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+from mtl_magic.balance._base import BalanceTask, Evidence
+from mtl_magic.tasks._base import Loss
+from mtl_magic.train import replicas
+from mtl_magic.train.tables import Table, Touched
+
+if TYPE_CHECKING:
+    from mtl_magic.balance._base import Balance
+    from mtl_magic.data.schema import Schema
+    from mtl_magic.model.net import Net
+
+
+def row_losses(schema: Schema, logits: dict[str, Any], labels: Any) -> tuple[Any, Any]:
+    """Loss of each row and task (B, K), 0 where there is no label, and the mask of labels (B, K), both float32.
+
+    A missing label is replaced before the loss sees it: NaN times zero would be NaN.
+    """
+    known = tf.math.is_finite(labels)
+    losses = []
+    for k, task in enumerate(schema.tasks):
+        filler = task.mean if task.kind.classification is False else 0.0
+        label = tf.where(known[:, k], labels[:, k], filler)
+        loss = task.kind.loss_of()
+        if isinstance(loss, Loss):
+            each = loss.rows(label, logits[task.key], task)
+        else:
+            each = _called(loss, label, task.kind.prediction(logits[task.key], task))
+        losses.append(tf.where(known[:, k], each, 0.0))
+    return tf.stack(losses, axis=1), tf.cast(known, tf.float32)
+
+
+def _called(loss: Any, label: Any, prediction: Any) -> Any:
+    """A loss of the user's own, Keras style: f(y_true, y_pred), both (B, units), giving (B,) or (B, 1) or ()."""
+    function = getattr(loss, "call", loss)
+    each = tf.cast(function(label[:, None], prediction), tf.float32)
+    return tf.broadcast_to(tf.reshape(each, (-1,)), tf.shape(label))
+
+
+@dataclasses.dataclass
+class Rates:
+    """What may change between steps without a new graph; replicas hold them alike."""
+
+    lr: tf.Variable  # ()
+    person: tf.Variable  # (K,) the weights that the person set
+    step: tf.Variable  # () int64
+
+
+class Step:
+    """One compiled step of training.
+
+    Args:
+        net: the network.
+        schema: its tasks.
+        method: the balancing method.
+        optimizer: a Keras optimizer for the dense variables; its learning rate follows `rates.lr`.
+        table_optimizer: row-sparse optimizer of the tables.
+        l2: decay of touched embedding rows.
+        id_dropout: for each packed id column, the share of rows whose id is replaced by the unknown one; None: none.
+        person: the initial weights, one a task.
+        seed: of the id dropout.
+    """
+
+    def __init__(
+        self,
+        net: Net,
+        schema: Schema,
+        method: Balance,
+        optimizer: Any,
+        *,
+        table_optimizer: str = "adam",
+        l2: float = 0.0,
+        id_dropout: tuple[float, ...] | None = None,
+        person: list[float] | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.net, self.schema, self.method, self.optimizer = net, schema, method, optimizer
+        tasks = schema.tasks
+        self.tasks = tuple(BalanceTask(t.name, t.kind.classification) for t in tasks)
+        self.tables = [Table(layer, table_optimizer, l2) for layer in net.embeddings]
+        self.variables = net.dense_variables()
+        self.id_dropout = id_dropout if id_dropout and any(id_dropout) else None
+        self.seed = seed
+        self.rates = Rates(
+            replicas.shared_variable(0.0, "lr"),
+            replicas.shared_variable(person or [1.0] * len(tasks), "person", tf.float32),
+            replicas.shared_variable(0, "step", tf.int64),
+        )
+        self.state = {
+            name: replicas.shared_variable(value, f"balance_{name}") for name, value in method.start(self.tasks).items()
+        }
+        self.applied = replicas.shared_variable([1.0] * len(tasks), "applied")
+        # Of this epoch: summed loss and number of labelled rows of each task. float64, and cleared by the host once an
+        # epoch, so that what a history holds does not depend on when the host looked.
+        self.sums = replicas.shared_variable(tf.zeros((2, len(tasks)), tf.float64), "sums")
+        self.constants = tf.constant([t.constant_loss for t in tasks], tf.float32)
+        if self.variables:
+            optimizer.build(self.variables)
+        width = [schema.id_width, schema.float_width]
+        self.signature = (
+            tf.TensorSpec((None, width[0]), tf.int32),
+            tf.TensorSpec((None, width[1]), tf.float32),
+            tf.TensorSpec((None, len(tasks)), tf.float32),
+        )
+        strategy = tf.distribute.get_strategy()
+        if strategy.num_replicas_in_sync == 1:
+            self.run = tf.function(self.replica_step, input_signature=self.signature)
+        else:
+            self.run = tf.function(lambda *batch: strategy.run(self.replica_step, args=batch))
+
+    # -- one replica's share of a step; everything below is traced ---------------------------------------------------
+
+    def replica_step(self, ids: Any, floats: Any, labels: Any) -> None:
+        if self.id_dropout is not None:
+            ids = self._drop_ids(ids)
+        touched = [table.touch(ids) for table in self.tables]
+        if self.method.uses == "gramian":
+            gradients, sums = self._balanced_at_the_cut(ids, floats, labels, touched)
+        else:
+            gradients, sums = self._balanced_by_losses(ids, floats, labels, touched)
+        lr = self.rates.lr
+        dense = [
+            tf.convert_to_tensor(g) if g is not None else tf.zeros(v.shape, v.dtype)
+            for g, v in zip(gradients, self.variables, strict=False)
+        ]
+        if self.variables:
+            self.optimizer.learning_rate.assign(lr)
+            self.optimizer.apply(dense, self.variables)
+        for rows, gradient in zip(touched, gradients[len(self.variables) :], strict=True):
+            if gradient is not None:
+                rows.table.apply(rows, gradient, lr, self.rates.step)
+        self.sums.assign_add(tf.cast(sums, tf.float64))
+        self.rates.step.assign_add(1)
+
+    def _drop_ids(self, ids: Any) -> Any:
+        """Whole ids become unknown (0) at their column's rate, a function of seed, step and replica alone."""
+        key = tf.stack(
+            [tf.cast(self.seed, tf.int64), self.rates.step * 1024 + tf.cast(replicas.replica_number(), tf.int64)]
+        )
+        chance = tf.random.stateless_uniform(tf.shape(ids), key)
+        return tf.where(chance < tf.constant(self.id_dropout, tf.float32), 0, ids)
+
+    def _trunk(self, ids: Any, floats: Any, touched: list[Touched]) -> list[Any]:
+        inputs = [t for t, width in ((ids, self.schema.id_width), (floats, self.schema.float_width)) if width]
+        cut = self.net.trunk([*inputs, *(t.embedded() for t in touched)], training=True)
+        return list(cut) if isinstance(cut, (list, tuple)) else [cut]
+
+    def _losses(self, cut: list[Any], labels: Any) -> tuple[Any, Any, Any]:
+        """This replica's share of each task's mean loss (K,), the global mean (K,), and the global counts (K,)."""
+        logits = self.net.heads(cut if len(cut) > 1 else cut[0], training=True)
+        losses, known = row_losses(self.schema, logits, labels)
+        counts = replicas.total(tf.reduce_sum(known, axis=0))
+        share = tf.reduce_sum(losses, axis=0) / tf.maximum(counts, 1.0)
+        return share, replicas.total(tf.stop_gradient(share)), counts
+
+    def _weights(self, losses: Any, counts: Any, gramian: Any = None) -> Any:
+        """What each raw loss is multiplied by (K,): method, constants, person; state moves on."""
+        scale = self.rates.person.value()
+        if self.method.normalised:
+            scale = scale / self.constants
+        active = counts > 0
+        evidence = Evidence(losses * scale, losses, active, self.rates.step.value(), gramian)
+        state = {name: variable.value() for name, variable in self.state.items()}
+        weights, state = self.method.weights(evidence, state, self.tasks)
+        weights = tf.stop_gradient(weights)
+        for name, value in state.items():
+            self.state[name].assign(value)
+        self.applied.assign(tf.where(active, weights * self.rates.person, self.applied.value()))
+        return tf.where(active, weights * scale, 0.0)
+
+    def _balanced_by_losses(self, ids: Any, floats: Any, labels: Any, touched: list[Touched]) -> tuple[list[Any], Any]:
+        rows = [t.rows for t in touched]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([*(v.value for v in self.variables), *rows])
+            share, losses, counts = self._losses(self._trunk(ids, floats, touched), labels)
+            objective = tf.reduce_sum(self._weights(losses, counts) * share)
+        gradients = tape.gradient(objective, [*(v.value for v in self.variables), *rows])
+        return gradients, tf.stack([losses * counts, counts])
+
+    def _balanced_at_the_cut(self, ids: Any, floats: Any, labels: Any, touched: list[Touched]) -> tuple[list[Any], Any]:
+        """K backward passes through the heads, one through the trunk."""
+        trunk_variables = {id(v): v for v in self.net.trunk.trainable_variables}
+        head_variables = [v for v in self.variables if id(v) not in trunk_variables]
+        rows = [t.rows for t in touched]
+        below = [*(v.value for v in trunk_variables.values()), *rows]
+        with tf.GradientTape(watch_accessed_variables=False) as trunk_tape:
+            trunk_tape.watch(below)
+            cut = self._trunk(ids, floats, touched)
+        above = [v.value for v in head_variables]
+        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as head_tape:
+            head_tape.watch([*cut, *above])
+            share, losses, counts = self._losses(cut, labels)
+            each = tf.unstack(share)
+        per_task = [head_tape.gradient(loss, [*cut, *above]) for loss in each]
+        del head_tape
+        scale = self.rates.person / self.constants if self.method.normalised else self.rates.person.value()
+        gramian = self._gramian([gradients[: len(cut)] for gradients in per_task], scale)
+        weights = tf.unstack(self._weights(losses, counts, gramian))
+        mixed = [_weighted(weights, [gradients[i] for gradients in per_task]) for i in range(len(cut) + len(above))]
+        pairs = [(z, g) for z, g in zip(cut, mixed[: len(cut)], strict=True) if g is not None]
+        down = trunk_tape.gradient([z for z, _ in pairs], below, output_gradients=[g for _, g in pairs])
+        found = {id(v): g for v, g in zip(trunk_variables.values(), down, strict=False)}
+        found |= {id(v): g for v, g in zip(head_variables, mixed[len(cut) :], strict=True)}
+        return [
+            *(found[id(v)] for v in self.variables),
+            *down[len(trunk_variables) :],
+        ], tf.stack([losses * counts, counts])
+
+    def _gramian(self, cotangents: list[list[Any]], scale: Any) -> Any:
+        """G = J Jᵀ (K, K) over the shared cut tensors, rows flattened; replicas hold different rows, so they add up."""
+        total = tf.zeros((len(cotangents), len(cotangents)))
+        for i in self.net.shared:
+            like = next((c[i] for c in cotangents if c[i] is not None), None)
+            if like is None:
+                continue
+            size = tf.size(like)
+            rows = [tf.reshape(c[i], (size,)) if c[i] is not None else tf.zeros((size,)) for c in cotangents]
+            jacobian = tf.stack(rows) * scale[:, None]
+            total += tf.matmul(jacobian, jacobian, transpose_b=True)
+        return replicas.total(total)
+
+
+def _weighted(weights: list[Any], gradients: list[Any]) -> Any:
+    """Σ wₖ gₖ over the gradients that exist; None where none does."""
+    terms = [w * tf.convert_to_tensor(g) for w, g in zip(weights, gradients, strict=True) if g is not None]
+    return tf.add_n(terms) if terms else None

@@ -1,0 +1,71 @@
+"""Early stopping that knows of heads."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    best: bool
+    stop: bool
+    reason: str = ""
+
+
+class Stopping:
+    """Keeps the best epoch's weights, and ends training when no epoch has been better for a while.
+
+    The score is the mean over tasks of the validation loss over the best constant's, each by its weight, so that no
+    head's unit decides; or one metric of one task, where the person named it.
+
+    Args:
+        constants: task -> loss of the best constant predictor.
+        weights: task -> the person's weight; a task of weight 0 has no say.
+        patience: epochs without a better one before the end; None: never ends early, and the last epoch is kept.
+        watch: (task, metric, higher is better), or None.
+    """
+
+    def __init__(
+        self,
+        constants: dict[str, float],
+        weights: dict[str, float],
+        patience: int | None = 3,
+        watch: tuple[str, str, bool] | None = None,
+    ) -> None:
+        self.constants, self.weights, self.patience, self.watch = constants, weights, patience, watch
+        self.best_score = np.inf
+        self.best_epoch: int | None = None
+        self.best_weights: dict[str, np.ndarray] | None = None
+        self._since = 0
+
+    def score(self, metrics: dict[str, dict[str, float]]) -> float:
+        """Lower is better; NaN where nothing can be said."""
+        if self.watch is not None:
+            task, metric, higher = self.watch
+            value = metrics.get(task, {}).get(metric, float("nan"))
+            return -value if higher else value
+        terms = [
+            (self.weights.get(task, 1.0), found["loss"] / self.constants[task])
+            for task, found in metrics.items()
+            if np.isfinite(found["loss"])
+        ]
+        total = sum(w for w, _ in terms)
+        return sum(w * v for w, v in terms) / total if total else float("nan")
+
+    def update(self, epoch: int, metrics: dict[str, dict[str, float]], weights: Callable[[], Any]) -> Verdict:
+        """After an epoch; `weights()` is called only where they are to be kept."""
+        if self.patience is None or not metrics:
+            return Verdict(False, False)
+        score = self.score(metrics)
+        if np.isfinite(score) and score < self.best_score:
+            self.best_score, self.best_epoch, self.best_weights, self._since = score, epoch, weights(), 0
+            return Verdict(True, False)
+        self._since += 1
+        stop = self._since >= self.patience
+        what = f"{self.watch[0]}.{self.watch[1]}" if self.watch else "the heads' mean validation loss"
+        reason = f"stopped after epoch {epoch}: {what} was best in epoch {self.best_epoch}, whose weights are kept"
+        return Verdict(False, stop, reason if stop else "")

@@ -1,0 +1,85 @@
+"""Row-sparse updates against dense references, and what they must not touch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mtl_magic.layers.embedding import FusedEmbedding
+from mtl_magic.train.tables import Table
+
+
+def table(optimizer: str, l2: float = 0.0, rows: int = 12) -> Table:
+    layer = FusedEmbedding(rows, 3, columns=[0, 1], offsets=[0, 6], seed=1)
+    layer.build((None, 2))
+    return Table(layer, optimizer, l2)
+
+
+def steps(made: Table, batches: list[np.ndarray], lr: float = 0.1) -> np.ndarray:
+    """Descends Σ (embedding · position)², whose gradient is not the same for repeated ids."""
+    for i, ids in enumerate(batches):
+        touched = made.touch(tf.constant(ids, tf.int32))
+        with tf.GradientTape() as tape:
+            tape.watch(touched.rows)
+            scale = tf.reshape(tf.range(1.0, ids.size + 1), (len(ids), 2, 1))
+            loss = tf.reduce_sum((touched.embedded() * scale) ** 2)
+        made.apply(touched, tape.gradient(loss, touched.rows), lr, tf.constant(i, tf.int64))
+    return np.array(made.layer.table)
+
+
+def dense(optimizer: Any, batches: list[np.ndarray], rows: int = 12) -> np.ndarray:
+    layer = FusedEmbedding(rows, 3, columns=[0, 1], offsets=[0, 6], seed=1)
+    layer.build((None, 2))
+    variable = keras.Variable(layer.table.numpy())
+    for ids in batches:
+        with tf.GradientTape() as tape:
+            looked_up = tf.gather(tf.convert_to_tensor(variable.value), ids + np.array([0, 6]))
+            scale = tf.reshape(tf.range(1.0, ids.size + 1), (len(ids), 2, 1))
+            loss = tf.reduce_sum((looked_up * scale) ** 2)
+        optimizer.apply([tf.convert_to_tensor(tape.gradient(loss, variable.value))], [variable])
+    return np.array(variable)
+
+
+EVERY_ROW = [np.array([[i, 5 - i] for i in range(6)] + [[0, 0], [0, 3]]) for _ in range(15)]
+
+
+@pytest.mark.parametrize(
+    ("word", "reference"),
+    [("adam", keras.optimizers.Adam), ("adagrad", keras.optimizers.Adagrad), ("sgd", keras.optimizers.SGD)],
+)
+def test_equals_the_dense_optimizer_where_every_row_is_touched(word: str, reference: Any) -> None:
+    """Repeated ids in a batch count as one row with the summed gradient."""
+    lr = 1e-4 if word == "sgd" else 0.1
+    assert np.allclose(steps(table(word), EVERY_ROW, lr), dense(reference(lr), EVERY_ROW), atol=2e-5)
+
+
+@pytest.mark.parametrize("word", ["adam", "adagrad", "sgd"])
+def test_rows_that_no_batch_touches_stay_as_they_were(word: str) -> None:
+    made = table(word)
+    before = np.array(made.layer.table)
+    slots = {name: slot.numpy() for name, slot in made.slots.items()}
+    after = steps(made, [np.array([[2, 4], [2, 4]])] * 3)
+    untouched = [i for i in range(12) if i not in (2, 10)]
+    assert (after[untouched] == before[untouched]).all()
+    assert (after[[2, 10]] != before[[2, 10]]).all()
+    assert all((slot.numpy()[untouched] == slots[name][untouched]).all() for name, slot in made.slots.items())
+
+
+def test_decay_touches_touched_rows_alone() -> None:
+    made = table("sgd", l2=0.5)
+    before = np.array(made.layer.table)
+    touched = made.touch(tf.constant([[1, 1]]))
+    made.apply(touched, tf.zeros_like(touched.rows), 0.1, tf.constant(0, tf.int64))
+    after = np.array(made.layer.table)
+    assert np.allclose(after[[1, 7]], before[[1, 7]] * 0.95)
+    others = [i for i in range(12) if i not in (1, 7)]
+    assert (after[others] == before[others]).all()
+
+
+def test_an_unknown_optimizer_is_refused() -> None:
+    with pytest.raises(ValueError, match="no row-sparse form"):
+        table("rmsprop")
