@@ -102,7 +102,7 @@ def safe_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str
 
     Example:
         >>> safe_names(["click", "a b", "价格", "a_b"])
-        {'click': 'click', 'a b': 'a_b', '价格': 'n_ef8429', 'a_b': 'a_b_2'}
+        {'click': 'click', 'a b': 'a_b', '价格': 'n_0f4371', 'a_b': 'a_b_2'}
     """
     import hashlib
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mtl_magic.data.encoders import Encoder
-    from mtl_magic.tasks._base import TaskKind
     from mtl_magic.registry import Declaration
+    from mtl_magic.tasks._base import TaskKind
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mtl_magic.data.schema import Schema, TaskSchema
     from mtl_magic.program import Program, TaskPlan
 
-TOWER = (64, 32)
+TOWER = (32,)
 OWN_LAYERS = (128, 64)  # of a task that shares no layer, before its tower: what `share mlp` has
 
 

@@ -39,4 +39,12 @@ class Train(Declaration):
         3,
         "epochs without a better validation before training ends, or the metric to watch (click.auc); none: never",
     )
+    warmup: int = option(
+        Int(minimum=0), 100, "steps over which the learning rate rises to `lr`; a tenth of the run at most"
+    )
+    average: float | None = option(
+        maybe(Float(minimum=0, below=1)),
+        0.999,
+        "decay of the averaged dense weights that are evaluated and kept; none: no averaging",
+    )
     seed: int = option(Int(minimum=0), 0, "seed of initial weights, order of rows and dropout")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -72,6 +72,7 @@ def train(
         dense_optimizer(settings.optimizer, settings.lr),
         table_optimizer=settings.optimizer if isinstance(settings.optimizer, str) else "adam",
         person=list(weights.values()),
+        average=settings.average,
         seed=settings.seed,
     )
     evaluator = Evaluator(net, schema)
@@ -81,7 +82,7 @@ def train(
         step,
         batches,
         epochs=settings.epochs,
-        lr=lambda step, peak: peak,
+        lr=warmed_up(settings.warmup, settings.epochs * batches.steps),
         peak=settings.lr,
         evaluator=evaluator,
         valid=prepared.valid,
@@ -99,6 +100,12 @@ def batch_size(asked: int | None, rows: int) -> int:
     if asked is not None:
         return asked
     return int(np.clip(2 ** round(np.log2(max(rows, 1) / 100)), 64, 1024))
+
+
+def warmed_up(steps: int, total: int) -> Callable[[int, float], float]:
+    """The learning rate of a step: it rises over `steps`, a tenth of the whole run at most, then stays at its peak."""
+    rise = max(min(steps, total // 10), 1)
+    return lambda step, peak: peak * min(1.0, (step + 1) / rise)
 
 
 def dense_optimizer(asked: Any, lr: float) -> keras.optimizers.Optimizer:

@@ -117,6 +117,8 @@ class Loop:
         best = self.stopping.best_epoch
         if self.stopping.best_weights is not None:
             set_weights(self.step.net.model, self.stopping.best_weights)
+        else:
+            self.step.average.apply()
         self.emit(Finished(self.steps, self.at.epoch, self._seconds(), self.why, best))
         return self.why
 
@@ -188,8 +190,9 @@ class Loop:
         losses = self._means(self._seen)
         self.step.sums.assign(np.zeros_like(self._seen))
         self._seen = np.zeros_like(self._seen)
-        metrics = self.evaluator(self.valid) if self.valid is not None and len(self.valid) else {}
-        verdict = self.stopping.update(epoch, metrics, lambda: weights_of(self.step.net.model))
+        with self.step.average.applied():
+            metrics = self.evaluator(self.valid) if self.valid is not None and len(self.valid) else {}
+            verdict = self.stopping.update(epoch, metrics, lambda: weights_of(self.step.net.model))
         lr = float(self.step.rates.lr.numpy())
         self.emit(Evaluated(self.steps, epoch, self._seconds(), losses, metrics, self.weights(), lr, verdict.best))
         if verdict.stop and not self.why and epoch < self.epochs:

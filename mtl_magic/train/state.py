@@ -39,6 +39,7 @@ def _variables(step: Step) -> dict[str, Any]:
     for table in step.tables:
         found |= {f"table/{table.layer.name}/{name}": v for name, v in table.slots.items()}
     found |= {f"balance/{name}": v for name, v in step.state.items()}
+    found |= {f"average/{i}": v for i, v in enumerate(step.average.means)}
     found |= {
         "lr": step.rates.lr,
         "person": step.rates.person,

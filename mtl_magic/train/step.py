@@ -15,6 +15,7 @@ import tensorflow as tf
 from mtl_magic.balance._base import BalanceTask, Evidence
 from mtl_magic.tasks._base import Loss
 from mtl_magic.train import replicas
+from mtl_magic.train.average import Average
 from mtl_magic.train.tables import Table, Touched
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Step:
         l2: decay of touched embedding rows.
         id_dropout: for each packed id column, the share of rows whose id is replaced by the unknown one; None: none.
         person: the initial weights, one a task.
+        average: decay of the averaged dense weights; None: no averaging.
         seed: of the id dropout.
     """
 
@@ -84,6 +86,7 @@ class Step:
         l2: float = 0.0,
         id_dropout: tuple[float, ...] | None = None,
         person: list[float] | None = None,
+        average: float | None = None,
         seed: int = 0,
     ) -> None:
         self.net, self.schema, self.method, self.optimizer = net, schema, method, optimizer
@@ -108,6 +111,7 @@ class Step:
         self.constants = tf.constant([t.constant_loss for t in tasks], tf.float32)
         if self.variables:
             optimizer.build(self.variables)
+        self.average = Average(self.variables, average)
         width = [schema.id_width, schema.float_width]
         self.signature = (
             tf.TensorSpec((None, width[0]), tf.int32),
@@ -141,6 +145,7 @@ class Step:
         for rows, gradient in zip(touched, gradients[len(self.variables) :], strict=True):
             if gradient is not None:
                 rows.table.apply(rows, gradient, lr, self.rates.step)
+        self.average.update(self.rates.step)
         self.sums.assign_add(tf.cast(sums, tf.float64))
         self.rates.step.assign_add(1)
 
