@@ -1,0 +1,97 @@
+"""Categories to embedding rows: id 0 is the unknown value, id 1 the missing one, from 2 on the vocabulary."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mtl_magic.data.columns import Column, absent, dictionary, family
+from mtl_magic.data.encoders import ONE_VALUE, Arrays, Encoded, Encoder, State, percent, phrase, stored
+from mtl_magic.data.values import align, canonical, ordered
+from mtl_magic.features import _defaults
+
+UNKNOWN, MISSING, FIRST = 0, 1, 2
+
+
+@dataclasses.dataclass(kw_only=True)
+class CategoryEncoder(Encoder):
+    """A vocabulary, most frequent value first (ties by value), so that ids do not depend on the order of rows."""
+
+    vocabulary: pa.Array
+    dim: int | None
+    min_count: int
+    missing: float  # shares of the training rows
+    rare: float
+    id_width = 1
+
+    word = "category"
+
+    @classmethod
+    def fit(cls, column: Column, *, dim: int | None = None, min_count: int | None = None) -> CategoryEncoder:
+        codes, values = dictionary(column)
+        least = _defaults.min_count(len(codes)) if min_count is None else min_count
+        distinct = canonical(values)
+        counts = np.bincount(codes[codes >= 0] if (codes < 0).any() else codes, minlength=len(values))
+        if family(values.type) == "float":
+            distinct, counts = _merged(distinct, counts)
+        vocabulary, seen = ordered(distinct, counts, least)
+        known = distinct.is_valid().to_numpy(zero_copy_only=False)
+        rows = max(len(codes), 1)
+        present = int(counts[known].sum())
+        return cls(
+            vocabulary=vocabulary,
+            dim=_defaults.dim(len(vocabulary)) if dim is None else dim,
+            min_count=least,
+            missing=(len(codes) - present) / rows,
+            rare=(present - int(seen.sum())) / rows,
+        )
+
+    @property
+    def rows(self) -> int:  # type: ignore[override]
+        return FIRST + len(self.vocabulary)
+
+    @property
+    def silence(self) -> str:
+        if self.rare > _defaults.SELDOM * (1 - self.missing):
+            return f"{percent(self.rare / (1 - self.missing))} of its values are seen less than {self.min_count} times"
+        if len(self.vocabulary) + (self.missing > 0) + (self.rare > 0) < 2:
+            return ONE_VALUE
+        return ""
+
+    def encode(self, column: Column) -> Encoded:
+        codes, values = dictionary(column)
+        found = pc.index_in(align(values, self.vocabulary.type), self.vocabulary, skip_nulls=True)
+        table = np.full(len(values) + 1, MISSING, "int32")  # code -1, a null, reads the last
+        table[:-1] = found.fill_null(UNKNOWN - FIRST).to_numpy(zero_copy_only=False) + FIRST
+        table[:-1][absent(values)] = MISSING
+        return table[codes][:, None], None
+
+    def describe(self) -> str:
+        size = len(self.vocabulary)
+        seen = f", seen ≥ {self.min_count} times" if self.min_count > 1 else ""
+        return phrase(
+            f"{size:,} value{'s' * (size != 1)}{seen}",
+            f"{percent(self.rare)} of rows rarer" if self.rare else "",
+            f"{percent(self.missing)} missing" if self.missing else "",
+        )
+
+    def _state(self) -> tuple[State, Arrays]:
+        plain = {"dim": self.dim, "min_count": self.min_count, "missing": self.missing, "rare": self.rare}
+        return plain, {"vocabulary": self.vocabulary}
+
+    @classmethod
+    def restore(cls, plain: State, arrays: Arrays) -> CategoryEncoder:
+        return cls(vocabulary=stored(arrays["vocabulary"]), **plain)
+
+
+def _merged(distinct: pa.Array, counts: np.ndarray) -> tuple[pa.Array, np.ndarray]:
+    """One entry a value: entries that became equal, 0.0 and -0.0, add their counts."""
+    again = distinct.dictionary_encode()
+    if len(again.dictionary) == len(distinct):
+        return distinct, counts
+    codes = again.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    summed = np.bincount(codes[codes >= 0], counts[codes >= 0], len(again.dictionary)).astype("int64")
+    return again.dictionary, summed

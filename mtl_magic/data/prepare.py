@@ -1,0 +1,156 @@
+"""From a Program and its tables to encoded parts: everything that only the data shows is found here, all at once."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mtl_magic.data.columns import MisfitError
+from mtl_magic.data.encode import encode_rows, encode_table, extra, packed
+from mtl_magic.data.parts import divide
+from mtl_magic.data.problems import Found
+from mtl_magic.data.schema import EncodedFeature, Part, Prepared, Schema, TaskSchema
+from mtl_magic.data.selection import Fitted, check_sources, fit_features
+from mtl_magic.data.sources import Table, joined, read_table
+from mtl_magic.data.targets import Target, fit_targets, statistics
+from mtl_magic.program import Program, safe_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mtl_magic.data.encoders import Encoded
+
+
+def prepare(program: Program, data: Sequence[Any], valid: Any = None, test: Any = None) -> Prepared:
+    """Choose and fit the features, encode the tables, divide the rows.
+
+    Vocabularies, scales and label statistics come from the training rows alone. Nothing of the user's is changed.
+
+    Args:
+        program: what the cell declares.
+        data: tables, each as `read_table` takes them; each teaches the tasks whose label columns it has, and a
+            feature that it lacks is missing in its rows.
+        valid, test: tables in place of the split's parts.
+
+    Raises:
+        MtlError: with every problem of the data (MTL2xx, and MTL021 for an unknown source).
+    """
+    found = Found(program)
+    table, origin = _read(found, data)
+    others = {"valid": _other(found, valid, "the validation table"), "test": _other(found, test, "the test table")}
+    found.stop()
+    assert table is not None
+    targets = fit_targets(program, table, found)
+    extras, needed = _extras(program, targets, table, found)
+    parts = divide(program, table, targets, found, own_valid=valid is not None, own_test=test is not None)
+    features = fit_features(program, table, parts.train, found, _kept_out(program, targets))
+    check_sources(program, [f.name for f in features], table.names, found)
+    tasks = [statistics(t, parts.train, found) for t in targets]
+    for other in others.values():
+        if other is not None:
+            _check_other(other, features, targets, needed, found)
+    found.stop()
+    schema = Schema(_packed_features(features), _with_keys([t for t in tasks if t]), tuple(extras))
+    labels = np.stack([t.labels for t in targets], axis=1)
+    encoded = _encoded(features, found)
+    found.stop()
+    whole = packed(encoded, len(table))
+    kept = {name: extra(table, name) for name in extras}
+
+    def part(rows: np.ndarray) -> Part | None:
+        return encode_rows(whole, labels, table.index, kept, rows) if len(rows) else None
+
+    train = [part(parts.train[origin[parts.train] == k]) for k in range(int(origin.max()) + 1)]
+    made = Prepared(
+        schema=schema,
+        train=[p for p in train if p is not None],
+        valid=part(parts.valid),
+        test=part(parts.test),
+        notes=found.notes,
+    )
+    for name, other in others.items():
+        if other is not None:
+            setattr(made, name, found.guard(partial(encode_table, schema, other)))
+    found.stop()
+    return made
+
+
+def _read(found: Found, data: Sequence[Any]) -> tuple[Table | None, np.ndarray]:
+    titles = ["the data"] if len(data) == 1 else [f"table {i + 1} of the data" for i in range(len(data))]
+    read = [found.guard(partial(read_table, d, t)) for d, t in zip(data, titles, strict=True)]
+    tables = [t for t in read if t is not None]
+    if not read:
+        found.add("MTL202", "there is no data")
+    if len(tables) < len(read) or not tables:
+        return None, np.empty(0, "int64")
+    origin = np.repeat(np.arange(len(tables)), [len(t) for t in tables])
+    return found.guard(partial(joined, tables)), origin
+
+
+def _other(found: Found, data: Any, title: str) -> Table | None:
+    return None if data is None else found.guard(partial(read_table, data, title))
+
+
+def _kept_out(program: Program, targets: list[Target]) -> tuple[set[str], set[str]]:
+    """Columns that are features only where a line says so, and label columns."""
+    out = {c for t in targets for c in (t.mask, t.sample_weight) if c}
+    if program.split.time:
+        out.add(program.split.time)
+    return out, {t.column for t in targets}
+
+
+def _extras(program: Program, targets: list[Target], table: Table, found: Found) -> tuple[list[str], list[str]]:
+    """Columns that reach metrics and training without being features; and those of them that every part must have."""
+    needed: list[str] = []
+    for target in targets:
+        for what, name in target.extras():
+            column = table.resolve(name)
+            if column is None:
+                found.unknown(f"the {what} of task '{target.plan.name}'", name, table.names, target.plan.kind_span)
+            else:
+                needed.append(column)
+    split = [table.resolve(name) for name in (program.split.group, program.split.time) if name]
+    every = dict.fromkeys([*needed, *(c for c in split if c)])
+    return list(every), list(dict.fromkeys(needed))
+
+
+def _check_other(table: Table, features: list[Fitted], targets: list[Target], extras: list[str], found: Found) -> None:
+    for feature in features:
+        if table.resolve(feature.column) is None:
+            found.lacking(table, "the feature", feature.name, feature.column, feature.span)
+    for target in targets:
+        if table.resolve(target.column) is None:
+            found.lacking(table, "the label of task", target.plan.name, target.column, target.plan.span)
+    for name in extras:
+        if table.resolve(name) is None:
+            found.lacking(table, "the column", name, name, None)
+
+
+def _encoded(features: list[Fitted], found: Found) -> list[Encoded]:
+    encoded: list[Encoded] = []
+    for f in features:
+        try:
+            encoded.append(f.encoder.encode(f.coded))
+        except MisfitError as error:  # the rows that do not train hold something else
+            found.add("MTL208", f"feature '{f.name}': its column {error.message}", f.span, error.hint)
+    return encoded
+
+
+def _packed_features(features: list[Fitted]) -> tuple[EncodedFeature, ...]:
+    keys = safe_names([f.name for f in features])
+    made, ids, floats = [], 0, 0
+    for f in features:
+        stops = ids + f.encoder.id_width, floats + f.encoder.float_width
+        made.append(
+            EncodedFeature(f.name, keys[f.name], f.kind, f.encoder, (ids, stops[0]), (floats, stops[1]), f.inferred)
+        )
+        ids, floats = stops
+    return tuple(made)
+
+
+def _with_keys(tasks: list[TaskSchema]) -> tuple[TaskSchema, ...]:
+    keys = safe_names([t.name for t in tasks])
+    return tuple(dataclasses.replace(t, key=keys[t.name]) for t in tasks)

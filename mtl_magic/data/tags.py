@@ -1,0 +1,159 @@
+"""Tags to embedding rows: id 0 is padding, id 1 an unknown tag, from 2 on the vocabulary."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from mtl_magic.data.category import FIRST, CategoryEncoder
+from mtl_magic.data.columns import WORDS, Column, MisfitError, absent, coded, dictionary, family, flat
+from mtl_magic.data.encoders import Arrays, Encoded, Encoder, State, percent, phrase, stored
+from mtl_magic.data.values import align
+from mtl_magic.features import _defaults
+
+PADDING, UNKNOWN = 0, 1
+SEPARATORS = (",", "|", ";")
+
+
+def separator(texts: pa.Array) -> str:
+    """The separator that most of the distinct texts hold, or ''."""
+    found = {mark: pc.sum(pc.match_substring(texts, mark)).as_py() or 0 for mark in SEPARATORS}
+    best = max(found, key=lambda mark: found[mark])
+    return best if found[best] else ""
+
+
+@dataclasses.dataclass(kw_only=True)
+class TagsEncoder(Encoder):
+    """A vocabulary of tags, and how many of them a row holds at most."""
+
+    vocabulary: pa.Array
+    length: int
+    separator: str  # of texts; '' where a text is one tag
+    pool: str
+    dim: int | None
+    min_count: int
+    missing: float  # share of the training rows without a tag
+    cut: float  # share of the training rows with more tags than `length`
+
+    word = "tags"
+
+    @classmethod
+    def fit(
+        cls, column: Column, *, dim: int | None = None, pool: str = "mean", min_count: int | None = None
+    ) -> TagsEncoder:
+        kind = family(column.type)
+        least = _defaults.min_count(len(column)) if min_count is None else min_count
+        mark = separator(dictionary(column)[1]) if kind == "string" else ""
+        codes, counts, items = _items(column, mark)
+        weights = np.bincount(codes[codes >= 0], minlength=len(counts)) if codes is not None else None
+        rows = max(len(column), 1)
+        sizes = counts if codes is None else np.append(counts, 0)[codes]
+        longest = min(int(sizes.max(initial=1)), _defaults.TAGS_LENGTH) or 1
+        known = CategoryEncoder.fit(_repeated(items, counts, weights), min_count=least)
+        return cls(
+            vocabulary=known.vocabulary,
+            length=longest,
+            separator=mark,
+            pool=pool,
+            dim=_defaults.dim(len(known.vocabulary)) if dim is None else dim,
+            min_count=least,
+            missing=float((sizes == 0).sum()) / rows,
+            cut=float((sizes > longest).sum()) / rows,
+        )
+
+    @property
+    def id_width(self) -> int:  # type: ignore[override]
+        return self.length
+
+    @property
+    def rows(self) -> int:  # type: ignore[override]
+        return FIRST + len(self.vocabulary)
+
+    @property
+    def silence(self) -> str:
+        if len(self.vocabulary):
+            return ""
+        return "no row has a tag" if self.missing == 1 else f"none of its tags is seen {self.min_count} times"
+
+    def encode(self, column: Column) -> Encoded:
+        codes, counts, items = _items(column, self.separator)
+        places, distinct = dictionary(items)
+        found = pc.index_in(align(distinct, self.vocabulary.type), self.vocabulary, skip_nulls=True)
+        ids = found.fill_null(UNKNOWN - FIRST).to_numpy(zero_copy_only=False).astype("int32") + FIRST
+        matrix = np.full((len(counts) + 1, self.length), PADDING, "int32")  # code -1, a null, reads the last
+        row = np.repeat(np.arange(len(counts)), counts)
+        place = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+        inside = place < self.length
+        matrix[row[inside], place[inside]] = ids[places][inside]
+        return matrix[codes] if codes is not None else matrix[:-1], None
+
+    def describe(self) -> str:
+        size = len(self.vocabulary)
+        seen = f", seen ≥ {self.min_count} times" if self.min_count > 1 else ""
+        return phrase(
+            f"{size:,} tag{'s' * (size != 1)}{seen}, at most {self.length} a row",
+            f"{percent(self.cut)} of rows cut" if self.cut else "",
+            f"{percent(self.missing)} without any" if self.missing else "",
+        )
+
+    def _state(self) -> tuple[State, Arrays]:
+        names = ("length", "separator", "pool", "dim", "min_count", "missing", "cut")
+        return {name: getattr(self, name) for name in names}, {"vocabulary": self.vocabulary}
+
+    @classmethod
+    def restore(cls, plain: State, arrays: Arrays) -> TagsEncoder:
+        return cls(vocabulary=stored(arrays["vocabulary"]), **plain)
+
+
+def _items(column: Column, mark: str) -> tuple[np.ndarray | None, np.ndarray, pa.Array]:
+    """A column's tags without the missing ones: (codes of rows into lists, or None where row i is list i; tags of
+    each list (lists,) int64; all tags, list by list).
+    """
+    kind = family(column.type)
+    if kind in ("list", "vector"):
+        counts, items = _lists(flat(column))
+        return None, counts, items
+    if kind in ("string", "int", "bool", "float", "null"):
+        codes, values = dictionary(column)
+        gone = absent(values)
+        if kind == "string":
+            texts = pc.if_else(pa.array(gone), pa.scalar(None, values.type), values)
+            lists = pc.split_pattern(texts, mark) if mark else _single(texts)
+            counts, items = _lists(lists, trim=True)
+        else:
+            counts, items = (~gone).astype("int64"), values.filter(pa.array(~gone))
+        return codes, counts, items
+    raise MisfitError(f"holds {WORDS[kind]}, not lists of tags")
+
+
+def _single(texts: pa.Array) -> pa.Array:
+    return pa.ListArray.from_arrays(pa.array(np.arange(len(texts) + 1), pa.int32()), texts)
+
+
+def _lists(lists: pa.Array, *, trim: bool = False) -> tuple[np.ndarray, pa.Array]:
+    if pt.is_fixed_size_list(lists.type):
+        lists = lists.cast(pa.list_(lists.type.value_type))
+    if family(lists.type.value_type) in ("list", "vector", "other", "time"):
+        raise MisfitError(f"holds lists of {WORDS[family(lists.type.value_type)]}, not lists of tags")
+    items = lists.flatten()  # skips missing lists
+    sizes = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+    owner = np.repeat(np.arange(len(lists)), sizes)
+    if trim:
+        items = pc.utf8_trim_whitespace(items)
+    gone = absent(items)
+    if gone.any():
+        items, owner = items.filter(pa.array(~gone)), owner[~gone]
+    return np.bincount(owner, minlength=len(lists)).astype("int64"), items
+
+
+def _repeated(items: pa.Array, counts: np.ndarray, weights: np.ndarray | None) -> pa.Array:
+    """Each tag as often as training rows hold it, dictionary-coded."""
+    if weights is None:
+        return coded(items)
+    codes, values = dictionary(items)
+    times = np.repeat(weights, counts)
+    return pa.DictionaryArray.from_arrays(pa.array(np.repeat(codes, times)), values)

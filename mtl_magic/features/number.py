@@ -1,0 +1,37 @@
+"""Numbers: scaled, and looked up by quantile bin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mtl_magic.features import _defaults
+from mtl_magic.features._base import FeatureKind, column_option, dim_option
+from mtl_magic.registry import Choice, Int, declare, maybe, option
+
+if TYPE_CHECKING:
+    from mtl_magic.data.encoders import Encoder
+
+SCALES = ("standard", "log", "quantile", "none")
+
+
+@declare("feature", "number", example="feature price, age: number(scale=log)")
+class Number(FeatureKind):
+    """A number: scaled by what the training rows show, and beside it an embedding of the quantile bin it falls in.
+
+    `standard` is (x − mean) / standard deviation; `log` is that of sign(x) log(1 + |x|); `quantile` is the share of
+    training rows below x, spread evenly with mean 0 and deviation 1; `none` is x as it is. A missing or infinite
+    number becomes 0 after scaling, and where the training rows have missing numbers a second column says so. Dates
+    and times are seconds since 1970.
+    """
+
+    scale: str = option(Choice(SCALES), _defaults.SCALE, "how the number is scaled")
+    bins: int | None = option(
+        maybe(Int(minimum=0)), None, "quantile bins with an embedding; 0: none; none: chosen from the number of rows"
+    )
+    dim: int | None = dim_option()
+    column: str | None = column_option()
+
+    def fit(self, column: Any, name: str) -> Encoder:
+        from mtl_magic.data.number import NumberEncoder
+
+        return NumberEncoder.fit(column, scale=self.scale, bins=self.bins, dim=self.dim)
