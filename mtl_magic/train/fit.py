@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from mtl_magic.model.net import Net, build
 from mtl_magic.model.settle import settle
@@ -17,7 +18,7 @@ from mtl_magic.train.evaluate import Evaluator
 from mtl_magic.train.events import Listener
 from mtl_magic.train.loop import Loop
 from mtl_magic.train.order import Batches
-from mtl_magic.train.step import Step
+from mtl_magic.train.step import Step, row_losses
 from mtl_magic.train.stopping import Stopping
 
 if TYPE_CHECKING:
@@ -56,11 +57,11 @@ def train(
     Raises:
         MtlError: a loss is not finite, or a block of the user's own fails.
     """
-    schema = prepared.schema
-    program = settle(program, schema)
+    program = settle(program, prepared.schema)
     for part in (*prepared.train, prepared.valid, prepared.test):
         if part is not None:
-            mask_unobserved(program, schema, part)
+            mask_unobserved(program, prepared.schema, part)
+    schema = with_constants(prepared)
     net = build(program, schema)
     settings = program.train
     batches = Batches(prepared.train, batch_size(settings.batch, sum(map(len, prepared.train))), settings.seed)
@@ -93,6 +94,22 @@ def train(
     why = loop.run()
     metrics = evaluator(prepared.valid) if prepared.valid is not None and len(prepared.valid) else {}
     return Trained(net, loop.weights(), why, loop.steps, loop.at.epoch, loop.stopping.best_epoch, metrics)
+
+
+def with_constants(prepared: Prepared) -> Schema:
+    """The schema with a constant loss for tasks whose loss is a callable of the user's own: that of the head's start."""
+    tasks = []
+    for k, task in enumerate(prepared.schema.tasks):
+        if np.isnan(task.constant_loss):
+            labels = np.concatenate([part.labels[:, k] for part in prepared.train])
+            logits = tf.tile(tf.constant([task.kind.bias(task)], tf.float32), (len(labels), 1))
+            only = dataclasses.replace(prepared.schema, tasks=(task,))
+            losses, known = row_losses(only, {task.key: logits}, tf.constant(labels[:, None]))
+            mean = float(tf.reduce_sum(losses) / tf.maximum(tf.reduce_sum(known), 1.0))
+            tasks.append(dataclasses.replace(task, constant_loss=mean if np.isfinite(mean) and mean > 0 else 1.0))
+        else:
+            tasks.append(task)
+    return dataclasses.replace(prepared.schema, tasks=tuple(tasks))
 
 
 def batch_size(asked: int | None, rows: int) -> int:

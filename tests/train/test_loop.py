@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import threading
@@ -13,7 +14,7 @@ import pytest
 from mtl_magic.problems import MtlError
 from mtl_magic.train.control import Command, Control
 from mtl_magic.train.events import Evaluated, Event, Finished, Progress, Started, Steered
-from mtl_magic.train.fit import batch_size, train
+from mtl_magic.train.fit import batch_size, train, with_constants
 from mtl_magic.train.order import Batches, epoch_order
 from mtl_magic.train.state import weights_of
 from mtl_magic.train.stopping import Stopping
@@ -186,3 +187,19 @@ def test_initial_weights_come_from_the_seed() -> None:
     names = [n for n in weights_of(one.net.model) if n.endswith(("table", "kernel"))]
     assert all(np.allclose(weights_of(one.net.model)[n], weights_of(two.net.model)[n]) for n in names)
     assert not any(np.allclose(weights_of(one.net.model)[n], weights_of(three.net.model)[n]) for n in names)
+
+
+def test_a_loss_of_ones_own_is_normalised_by_that_of_the_heads_start() -> None:
+    import keras
+
+    prepared = toy.data()
+    tasks = list(prepared.schema.tasks)
+    own = toy.word("task", "binary", loss=keras.losses.BinaryFocalCrossentropy())
+    tasks[0] = dataclasses.replace(tasks[0], kind=own, constant_loss=float("nan"))
+    prepared.schema = dataclasses.replace(prepared.schema, tasks=tuple(tasks))
+    constant = with_constants(prepared).tasks[0].constant_loss
+    labels, rate = prepared.train[0].labels[:, 0], tasks[0].mean
+    focal = np.where(labels == 1, (1 - rate) ** 2 * -np.log(rate), rate**2 * -np.log(1 - rate))
+    assert constant == pytest.approx(focal.mean(), rel=0.01)
+    result = train(toy.program(epochs=2), prepared)
+    assert result.metrics["click"]["loss"] < constant
