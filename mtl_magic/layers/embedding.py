@@ -31,7 +31,7 @@ class FusedEmbedding(keras.layers.Layer):
     Example:
         >>> import numpy as np
         >>> layer = FusedEmbedding(rows=15, dim=4, columns=[0, 2], offsets=[0, 10])
-        >>> layer(np.array([[9, 0, 4]])).shape
+        >>> layer(np.array([[9, 0, 4]], "int32")).shape
         TensorShape([1, 2, 4])
     """
 

@@ -23,8 +23,8 @@ class ProductLogit(keras.layers.Layer):
     Example:
         >>> import numpy as np
         >>> zero = np.zeros((1, 1), "float32")
-        >>> float(np.round(ProductLogit()([zero, zero])[0, 0], 4))  # σ(0)² = 1/4
-        -1.0986
+        >>> f"{float(ProductLogit()([zero, zero])[0, 0]):.4f}"  # σ(0)² = 1/4
+        '-1.0986'
     """
 
     def __init__(self, **kwargs: Any) -> None:
