@@ -1,0 +1,165 @@
+"""From a cell's text and tables to a Run: the rooms in the order in which a cell goes through them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import platform
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from mtl_magic.language import spec
+from mtl_magic.runs.history import History
+from mtl_magic.runs.quiet import keras_quietly
+from mtl_magic.runs.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mtl_magic.data.schema import Part, Prepared
+    from mtl_magic.program import Program
+    from mtl_magic.train.control import Control
+    from mtl_magic.train.events import Listener
+
+PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "pyarrow")
+
+
+def parse(text: str, header: str = "") -> spec.Spec:
+    """The spec of a text; `header` is the line above it in a cell."""
+    from mtl_magic.language import parse as parsed
+    from mtl_magic.vocabulary import vocabulary
+
+    return parsed(text, vocabulary(), header=header)
+
+
+def compile_program(
+    text_or_spec: str | spec.Spec,
+    namespace: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Program:
+    """The program of a text: every word looked up, every `{…}` evaluated.
+
+    Args:
+        text_or_spec: the text, or what `parse` made of it.
+        namespace: where `{…}` is evaluated; None: it is an error.
+        options: keys of the train statement that win over those in the text.
+    """
+    from mtl_magic.language import resolve
+    from mtl_magic.vocabulary import vocabulary
+
+    whole = parse(text_or_spec) if isinstance(text_or_spec, str) else text_or_spec
+    if options:
+        whole, objects = with_options(whole, options)
+        namespace = {**(namespace or {}), **objects} if objects else namespace
+    return resolve(whole, vocabulary(), namespace)
+
+
+def with_options(whole: spec.Spec, options: Mapping[str, Any]) -> tuple[spec.Spec, dict[str, Any]]:
+    r"""The spec with these keys in its train statement, and the Python objects that its text now names.
+
+    Example:
+        >>> print(with_options(parse("task a\ntrain epochs=9 lr=0.1"), {"epochs": 2})[0])
+        task a
+        train lr=0.1
+        train epochs=2
+    """
+    objects: dict[str, Any] = {}
+    kept: list[spec.Statement] = []
+    for statement in whole.statements:
+        if isinstance(statement, spec.Settings) and statement.word == "train":
+            left = tuple(a for a in statement.args if a.name not in options)
+            if left:
+                kept.append(dataclasses.replace(statement, args=left))
+        else:
+            kept.append(statement)
+    given = tuple(spec.Arg(name, _node(name, value, objects)) for name, value in options.items())
+    return dataclasses.replace(whole, statements=(*kept, spec.Settings("train", given))), objects
+
+
+def _node(name: str, value: Any, objects: dict[str, Any]) -> Any:
+    """A Python value as the language writes it; an object is named, as `{…}` would name it."""
+    if value is None or isinstance(value, bool):
+        return spec.Constant(value)
+    if isinstance(value, (int, float)):
+        return spec.Number(value)
+    if isinstance(value, str):
+        return spec.Word(value)
+    objects[f"{name}_of_fit"] = value
+    return spec.Python(f"{name}_of_fit")
+
+
+def prepare(program: Program, data: Any, valid: Any = None, test: Any = None) -> Prepared:
+    """The encoded data; `data` is a table or a list of tables."""
+    from mtl_magic.data.prepare import prepare as prepared
+
+    return prepared(program, data if isinstance(data, (list, tuple)) else [data], valid, test)
+
+
+def train(
+    program: Program,
+    prepared: Prepared,
+    *,
+    name: str = "run",
+    control: Control | None = None,
+    listeners: Sequence[Listener] = (),
+) -> Run:
+    """Train, and keep everything that is known of it."""
+    keras_quietly()
+    from mtl_magic.runs.use import metrics
+    from mtl_magic.train.fit import train as fit
+
+    history = History()
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    trained = fit(program, prepared, control=control, listeners=(history, *listeners))
+    parts = {k: v for k, v in (("valid", prepared.valid), ("test", prepared.test)) if v is not None}
+    run = Run(
+        name=name,
+        text=program.canonical,
+        model=trained.net.model,
+        schema=prepared.schema,
+        outputs=tuple((o.key, o.title) for o in trained.net.outputs),
+        history=history.frame(),
+        weights={task: float(weight) for task, weight in trained.weights.items()},
+        metrics={},
+        why=trained.why,
+        step=int(trained.step),
+        epoch=int(trained.epoch),
+        best_epoch=trained.best_epoch,
+        facts={
+            "created": made,
+            "seconds": history.finished.seconds if history.finished else None,
+            "seed": program.train.seed,
+            "rows": {"train": sum(map(len, prepared.train)), **{k: len(v) for k, v in parts.items()}},
+            "data": fingerprint(prepared.train),
+            "versions": versions(),
+        },
+        notes=tuple(prepared.notes),
+    )
+    run.metrics |= {part: metrics(run, rows) for part, rows in parts.items()}
+    return run
+
+
+def fingerprint(parts: Sequence[Part]) -> str:
+    """A hash of the encoded training rows: equal data and declarations give equal ones, on any machine."""
+    import numpy as np
+
+    found = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        for array in (part.ids, part.floats, part.labels):
+            found.update(repr((array.shape, array.dtype.str)).encode())
+            found.update(np.ascontiguousarray(array).data.cast("B") if array.size else b"")
+    return f"blake2b:{found.hexdigest()}"
+
+
+def versions() -> dict[str, str]:
+    """What the run was made with."""
+    import mtl_magic
+
+    found = {"mtl_magic": mtl_magic.__version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:  # tensorflow-cpu, a nightly: the module is there all the same
+            found[package] = getattr(importlib.import_module(package), "__version__", "")
+    return found

@@ -1,0 +1,57 @@
+"""The history of a training: a listener that turns its events into one row an epoch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mtl_magic.train.events import Evaluated, Event, Finished, Started, Steered
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class History:
+    """Listens to a training and keeps what a run remembers of it.
+
+    Columns: `epoch`, `step`, `seconds`, `lr`, `best`, then for each task `TASK.loss` (training), `TASK.val_loss` and
+    `TASK.val_METRIC` (validation), `TASK.weight` (as applied).
+    """
+
+    def __init__(self) -> None:
+        self.watched: dict[str, str] = {}  # task -> the metric by which a person watches it
+        self.finished: Finished | None = None
+        self.steered: list[Steered] = []
+        self._rows: list[dict[str, Any]] = []
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Started():
+                self.watched = dict(event.metrics)
+            case Evaluated():
+                self._rows.append(_row(event))
+            case Steered():
+                self.steered.append(event)
+            case Finished():
+                self.finished = event
+
+    def frame(self) -> pd.DataFrame:
+        """One row an epoch; empty where training ended before the first."""
+        import pandas as pd
+
+        return pd.DataFrame(self._rows) if self._rows else pd.DataFrame({"epoch": [], "step": [], "seconds": []})
+
+
+def _row(event: Evaluated) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "epoch": event.epoch,
+        "step": event.step,
+        "seconds": event.seconds,
+        "lr": event.lr,
+        "best": event.best,
+    }
+    for task, loss in event.train_losses.items():
+        row[f"{task}.loss"] = loss
+        for metric, value in event.metrics.get(task, {}).items():
+            row[f"{task}.val_{metric}"] = value
+        row[f"{task}.weight"] = event.weights.get(task, float("nan"))
+    return row

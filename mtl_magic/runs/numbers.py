@@ -1,0 +1,24 @@
+"""Numbers for a reader: three significant digits, the same on every run."""
+
+from __future__ import annotations
+
+import math
+
+
+def short(value: float) -> str:
+    """Three significant digits.
+
+    Example:
+        >>> short(0.72914), short(12345.6), short(float("nan")), short(2.0)
+        ('0.729', '12,300', '–', '2')
+    """
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else f"{value}"
+    if value == 0:
+        return "0"
+    digits = 2 - math.floor(math.log10(abs(value)))
+    rounded = round(value, digits)
+    if abs(rounded) >= 1e9 or abs(rounded) < 1e-4:
+        return f"{value:.3g}"
+    text = f"{rounded:,.{max(digits, 0)}f}"
+    return text.rstrip("0").rstrip(".") if float(rounded).is_integer() and "." in text else text

@@ -1,0 +1,115 @@
+"""The static picture of a run: validation curves per head, and each head's loss over that of the best constant.
+
+It is drawn on matplotlib's own canvas: pyplot keeps figures alive and is not safe beside a notebook's threads.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from mtl_magic.runs.numbers import short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from mtl_magic.runs.run import Run
+
+COLOURS = ("#3b6fb6", "#c8553d", "#2f8f6b", "#8a5fb0", "#b08a2f", "#3d98a8", "#a8487c", "#6b7a2f")
+INK, FAINT = "#808080", "#80808040"  # readable on a light and on a dark page
+SHOWN = 8  # heads with a panel of their own
+# matplotlib's own font lacks these scripts: of these, the ones that the machine has are tried in turn
+FONTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "PingFang SC", "Hiragino Sans", "Microsoft YaHei", "Noto Sans Devanagari", "Noto Sans Thai", "Noto Sans Arabic")  # fmt: skip
+
+
+def colour(index: int) -> str:
+    return COLOURS[index % len(COLOURS)]
+
+
+def draw(run: Run) -> Figure:
+    """The figure. Left: losses; right: one small panel a head."""
+    import matplotlib as mpl
+    from matplotlib import font_manager
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    known = set(font_manager.get_font_names())
+    with mpl.rc_context({"font.family": ["DejaVu Sans", *(f for f in FONTS if f in known)], "font.size": 8}):
+        heads = list(run.schema.tasks)[:SHOWN]
+        columns = 1 if len(heads) == 1 else 2
+        rows = -(-len(heads) // columns)
+        figure = Figure(figsize=(8.8, max(2.3, 1.05 * rows + 0.4)), layout="constrained")
+        FigureCanvasAgg(figure)
+        figure.patch.set_alpha(0)
+        grid = figure.add_gridspec(rows, 2 + columns, width_ratios=[1, 1, *[2 / columns] * columns])
+        _losses(figure.add_subplot(grid[:, :2]), run)
+        for i, task in enumerate(heads):
+            _head(figure.add_subplot(grid[i // columns, 2 + i % columns]), run, task.name, colour(i))
+    return figure
+
+
+def png(run: Run) -> bytes:
+    """The picture, on a transparent ground."""
+    out = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a letter that no font of the machine has is a box, not a warning
+        draw(run).savefig(out, format="png", dpi=110, transparent=True, metadata={"Software": None})
+    return out.getvalue()
+
+
+def _plain(ax: Axes) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    for side, spine in ax.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(FAINT)
+    ax.tick_params(colors=INK, length=2, width=0.6)
+    ax.grid(axis="y", color=FAINT, linewidth=0.5)
+    ax.patch.set_alpha(0)
+    ax.locator_params(axis="y", nbins=4)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+
+
+def _title(ax: Axes, text: str, ink: str = INK) -> None:
+    ax.set_title(text, loc="left", color=ink, fontsize=8, parse_math=False)  # a `$` in a name is a `$`
+
+
+def _losses(ax: Axes, run: Run) -> None:
+    history = run.history
+    for i, task in enumerate(run.schema.tasks):
+        constant = task.constant_loss
+        for column, style in ((f"{task.name}.loss", "-"), (f"{task.name}.val_loss", "--")):
+            if column in history and history[column].notna().any():
+                values = history[column] / (constant if not math.isnan(constant) else history[column].dropna().iloc[0])
+                ax.plot(history["epoch"], values, style, color=colour(i), linewidth=1.4, **_dots(len(history)))
+    ax.axhline(1, color=INK, linewidth=0.6)
+    _plain(ax)
+    _title(ax, "Loss over the best constant's: – training, - - validation")
+    ax.set_xlabel("epoch", color=INK)
+
+
+def _head(ax: Axes, run: Run, task: str, ink: str) -> None:
+    metric = run.watched[task]
+    history, column = run.history, f"{task}.val_{metric}"
+    _plain(ax)
+    if column not in history or not history[column].notna().any():
+        ax.set_xticks([])
+        ax.set_yticks([])
+        _title(ax, f"{task}  no validation {metric}", ink)
+        return
+    ax.plot(history["epoch"], history[column], color=ink, linewidth=1.6, **_dots(len(history)))
+    title = f"{task}  {metric}"
+    best = history[history["epoch"] == run.best_epoch]
+    if run.best_epoch is not None and len(best):
+        value = float(best[column].iloc[0])
+        ax.plot([run.best_epoch], [value], "o", color=ink, markersize=6, markerfacecolor="none", clip_on=False)
+        title += f"  {short(value)}"
+    _title(ax, title, ink)
+
+
+def _dots(points: int) -> dict[str, Any]:
+    """Few points are shown as points: a line through one is invisible."""
+    return {"marker": ".", "markersize": 4} if points <= 12 else {}

@@ -1,0 +1,101 @@
+"""What a run shows of itself: text for terminals and logs, a table and the picture for notebooks.
+
+Everything is stable from one execution to the next: no times, no addresses, three significant digits.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from typing import TYPE_CHECKING, Any
+
+from mtl_magic.runs.numbers import short
+from mtl_magic.runs.picture import colour, png
+
+if TYPE_CHECKING:
+    from mtl_magic.runs.run import Run
+
+ENDED = {
+    "epochs": "all epochs done",
+    "early_stop": "stopped early",
+    "stopped": "stopped by hand",
+    "interrupted": "interrupted",
+}
+
+
+def headline(run: Run) -> str:
+    """'4 tasks, 6 epochs, stopped early, best epoch 3'."""
+    parts = [_count(len(run.schema.tasks), "task"), _count(run.epoch, "epoch"), ENDED.get(run.why, run.why)]
+    if run.best_epoch is not None:
+        parts.append(f"best epoch {run.best_epoch}")
+    return ", ".join(parts)
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def rows(run: Run) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of the table of metrics: a row a task and metric, a column a part."""
+    parts = [part for part in ("valid", "test") if run.metrics.get(part)]
+    titles = {"valid": "validation", "test": "test"}
+    header = ["task", "metric", *(titles[part] for part in parts), "weight"]
+    body = []
+    for task in run.schema.tasks:
+        names = list(dict.fromkeys(m for part in parts for m in run.metrics[part].get(task.name, {})))
+        for i, metric in enumerate(names or [""]):
+            values = [short(run.metrics[part].get(task.name, {}).get(metric, float("nan"))) for part in parts]
+            weight = short(run.weights.get(task.name, 1.0)) if i == 0 else ""
+            body.append([task.name if i == 0 else "", metric, *values, weight])
+    return header, body
+
+
+def text(run: Run) -> str:
+    """The run as text.
+
+    It looks like this::
+
+        Run feed: 2 tasks, 3 epochs, all epochs done, best epoch 3
+          task   metric   validation  weight
+          click  auc           0.712       1
+                 logloss       0.561
+          like   auc           0.744       1
+                 logloss      0.0881
+    """
+    header, body = rows(run)
+    widths = [max(len(row[i]) for row in (header, *body)) for i in range(len(header))]
+    lines = [f"Run {run.name}: {headline(run)}"]
+    for row in (header, *body):
+        cells = [cell.ljust(widths[i]) if i < 2 else cell.rjust(widths[i]) for i, cell in enumerate(row)]
+        lines.append(("  " + "  ".join(cells)).rstrip())
+    return "\n".join(lines)
+
+
+def table(run: Run) -> str:
+    """The table alone, as HTML that stands by itself and takes the page's colours."""
+    header, body = rows(run)
+    number = "text-align:right;font-variant-numeric:tabular-nums"
+    head = "".join(f'<th style="text-align:{"left" if i < 2 else "right"}">{h}</th>' for i, h in enumerate(header))
+    lines, task = [], -1
+    for row in body:
+        task += bool(row[0])
+        swatch = f'<span style="color:{colour(task)}">■</span> ' if row[0] else ""
+        cells = [f'<td style="text-align:left">{swatch}{html.escape(row[0])}</td>']
+        cells.append(f'<td style="text-align:left">{html.escape(row[1])}</td>')
+        cells += [f'<td style="{number}">{cell}</td>' for cell in row[2:]]
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    return (
+        f"<div><strong>{html.escape(run.name)}</strong> {html.escape(headline(run))}</div>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    )
+
+
+def bundle(run: Run) -> dict[str, Any]:
+    """The run as a notebook output that needs no widget, no kernel and no network."""
+    data: dict[str, Any] = {"text/plain": text(run), "text/html": table(run)}
+    if len(run.history):
+        picture = base64.b64encode(png(run)).decode()
+        alt = html.escape(f"validation curves and losses of {run.name}: {headline(run)}")
+        data["image/png"] = picture
+        data["text/html"] += f'<img alt="{alt}" src="data:image/png;base64,{picture}" style="max-width:100%">'
+    return data

@@ -1,0 +1,149 @@
+"""The Run: a finished (or stopped) training, its model and everything that is known of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import os
+
+    import keras
+    import pandas as pd
+
+    from mtl_magic.data.schema import Schema
+    from mtl_magic.language.spec import Spec
+    from mtl_magic.train.evaluate import Predictor
+
+Metrics = dict[str, dict[str, float]]  # task -> metric -> value
+
+
+@dataclasses.dataclass
+class Run:
+    """A trained multi-task model.
+
+    Attributes:
+        name: the variable of the notebook that holds it, or what `fit` was told.
+        text: the canonical text of the cell.
+        model: a plain `keras.Model`: a dict of encoded rows in, a dict of predictions out.
+        schema: the features and tasks as they were fitted on the training rows.
+        outputs: of each output of the model, Keras's name for it and the person's ('buy', 'buy|click').
+        history: a DataFrame, one row an epoch: `click.loss`, `click.val_auc`, `click.weight` and so on.
+        weights: the tasks' weights as they were applied last.
+        metrics: part ('valid', 'test') -> task -> metric -> value, of the weights that the run ended with.
+        why: 'epochs', 'early_stop', 'stopped' or 'interrupted'.
+        best_epoch: the epoch whose weights the run holds, where validation chose it.
+        facts: what else identifies the run: seed, versions, a hash of the data, when it was made.
+        notes: sentences for the person, as they were shown when it ran.
+    """
+
+    name: str
+    text: str
+    model: keras.Model
+    schema: Schema
+    outputs: tuple[tuple[str, str], ...]
+    history: pd.DataFrame
+    weights: dict[str, float]
+    metrics: dict[str, Metrics]
+    why: str
+    step: int
+    epoch: int
+    best_epoch: int | None = None
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def predictor(self) -> Predictor:
+        """The model's predictions on encoded rows, compiled once."""
+        from mtl_magic.runs.quiet import keras_quietly
+
+        keras_quietly()
+        from mtl_magic.train.evaluate import Predictor
+
+        return Predictor(self.model)
+
+    @property
+    def spec(self) -> Spec:
+        """The cell as a typed Spec."""
+        from mtl_magic.runs.fitting import parse
+
+        return parse(self.text)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the tasks, in the order of the cell."""
+        return tuple(t.name for t in self.schema.tasks)
+
+    @property
+    def watched(self) -> dict[str, str]:
+        """For each task the metric by which a person watches it."""
+        found: dict[str, str] = {}
+        for task in self.schema.tasks:
+            metrics = task.kind.metrics_of()
+            found[task.name] = metrics[0].title if metrics else "loss"
+        return found
+
+    @property
+    def features(self) -> pd.DataFrame:
+        """The features: name, kind, whether the kind was inferred, and what was learnt of it."""
+        from mtl_magic.runs.features import feature_frame
+
+        return feature_frame(self.schema)
+
+    def evaluate(self, table: Any = None) -> pd.DataFrame:
+        """Exact metrics.
+
+        Args:
+            table: rows with the features and labels, in any form that `--data` takes. None: the metrics that the run
+                ended with, of its test part, or of its validation part where it had no test part.
+
+        Returns:
+            A DataFrame with the columns task, metric, value.
+        """
+        import pandas as pd
+
+        if table is None:
+            metrics = self.metrics.get("test") or self.metrics.get("valid") or {}
+        else:
+            from mtl_magic.runs.use import evaluate
+
+            metrics = evaluate(self, table)
+        rows = [(task, metric, value) for task, found in metrics.items() for metric, value in found.items()]
+        return pd.DataFrame(rows, columns=["task", "metric", "value"])
+
+    def predict(self, table: Any) -> pd.DataFrame:
+        """Predictions, on the index of the table.
+
+        Args:
+            table: rows with the features, in any form that `--data` takes; labels are not needed.
+
+        Returns:
+            A DataFrame with a column a task: the probability of a binary task, the value of a regression, the class of
+            a multiclass task, which adds a probability a class in `task:class`.
+        """
+        from mtl_magic.runs.use import predict
+
+        return predict(self, table)
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the run as a folder of standard files; `mtl_magic.load` reads it back.
+
+        Args:
+            path: the folder, which is made.
+            overwrite: replace a run that is there already. Anything that is not a run is never replaced.
+        """
+        from mtl_magic.runs.store import save
+
+        save(self, path, overwrite=overwrite)
+
+    def __repr__(self) -> str:
+        from mtl_magic.runs.report import text
+
+        return text(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """The notebook's view: text, table and picture."""
+        from mtl_magic.runs.report import bundle
+
+        return bundle(self)

@@ -1,0 +1,61 @@
+"""A run at work on new rows: predictions and exact metrics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mtl_magic.data.encode import encode_table
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from mtl_magic.data.schema import Part
+    from mtl_magic.runs.run import Metrics, Run
+
+
+def predict(run: Run, table: Any) -> pd.DataFrame:
+    """See `Run.predict`."""
+    import pandas as pd
+
+    part = encode_table(run.schema, table, labels=False)
+    made = run.predictor(part)
+    tasks = {t.name: t for t in run.schema.tasks}
+    columns: dict[str, Any] = {}
+    for key, title in run.outputs:
+        columns |= columns_of(title, tasks[title].classes if title in tasks else (), made[key])
+    return pd.DataFrame(columns, index=part.index)
+
+
+def columns_of(title: str, classes: tuple[Any, ...], values: np.ndarray) -> dict[str, Any]:
+    """An output's columns of a prediction; values (n, units), of a multiclass task (n, classes).
+
+    Example:
+        >>> import numpy as np
+        >>> columns_of("kind", ("x", "y"), np.array([[0.9, 0.1]]))
+        {'kind': array(['x'], dtype=object), 'kind:x': array([0.9]), 'kind:y': array([0.1])}
+    """
+    import numpy as np
+
+    if values.shape[1] == 1:
+        return {title: values[:, 0]}
+    names = np.empty(values.shape[1], object)
+    names[:] = classes or range(values.shape[1])
+    alike = {type(name) for name in names} in ({int}, {bool}, {float})
+    chosen = names[values.argmax(-1)]
+    probabilities = {f"{title}:{name}": values[:, i] for i, name in enumerate(names)}
+    return {title: np.array(chosen.tolist()) if alike else chosen, **probabilities}
+
+
+def evaluate(run: Run, table: Any) -> Metrics:
+    """Exact metrics on a table; NaN where it has no label."""
+    return metrics(run, encode_table(run.schema, table))
+
+
+def metrics(run: Run, part: Part) -> Metrics:
+    """Exact metrics on encoded rows."""
+    made = run.predictor(part)
+    from mtl_magic.train.evaluate import metrics_of
+
+    tasks = enumerate(run.schema.tasks)
+    return {t.name: metrics_of(t, made[t.key], part.labels[:, k], part.extras) for k, t in tasks}
