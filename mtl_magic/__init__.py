@@ -1,0 +1,124 @@
+"""mtl_magic: a `%%mtl` cell that declares, trains and steers a multi-task recommender model.
+
+In a notebook, `%load_ext mtl_magic`, then `%%mtl` cells. From Python:
+
+    spec = mtl_magic.parse("task click: binary")
+    run = mtl_magic.fit(spec, train_table)
+    run.save("runs/feed")
+    run = mtl_magic.load("runs/feed")
+
+Importing this package is quick: TensorFlow, Keras, pandas and matplotlib are imported when they are first needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mtl_magic.problems import MtlError, Problem
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Mapping
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from mtl_magic.language.spec import Spec
+    from mtl_magic.runs.run import Run
+    from mtl_magic.train.control import Control
+    from mtl_magic.train.events import Event
+
+__version__ = "0.1.0"
+__all__ = ["MtlError", "Problem", "__version__", "datasets", "fit", "load", "parse"]
+
+
+def parse(text: str) -> Spec:
+    """The typed, immutable form of a cell's text. Nothing in it is evaluated.
+
+    Args:
+        text: what stands below the `%%mtl` line.
+
+    Raises:
+        MtlError: with every mistake of the text in `problems`.
+
+    Example:
+        >>> print(parse("task click"))
+        task click
+    """
+    from mtl_magic.runs.fitting import parse as parsed
+
+    return parsed(text)
+
+
+def fit(
+    text_or_spec: str | Spec,
+    data: Any,
+    valid: Any = None,
+    test: Any = None,
+    *,
+    namespace: Mapping[str, Any] | None = None,
+    name: str = "run",
+    control: Control | None = None,
+    listeners: Iterable[Callable[[Event], None]] = (),
+    **train_options: Any,
+) -> Run:
+    """Train what a cell declares, without a notebook.
+
+    Args:
+        text_or_spec: the text below a `%%mtl` line, or what `parse` made of it.
+        data: a table (pandas, polars or pyarrow; a dict of arrays; a path or glob of Parquet or CSV files), or a list
+            of tables, of which each teaches the tasks whose labels it has.
+        valid: the validation table; None: as the `split` line says, or a tenth of the rows.
+        test: the test table; None: as the `split` line says, or none.
+        namespace: where `{…}` is evaluated; None: `{…}` is an error.
+        name: what the run calls itself.
+        control: a mailbox through which another thread sets weights, pauses or stops the training.
+        listeners: called with each event of the training.
+        **train_options: keys of the `train` statement, which win over those in the text: `epochs=2, seed=1`.
+
+    Raises:
+        MtlError: with every mistake of the text, the data or the training in `problems`.
+
+    Example:
+        A run of one epoch, and its predictions::
+
+            run = mtl_magic.fit("task click: binary", log, epochs=1)
+            run.predict(other_log)
+    """
+    from mtl_magic.runs import fitting
+
+    program = fitting.compile_program(text_or_spec, namespace, train_options)
+    prepared = fitting.prepare(program, data, valid, test)
+    return fitting.train(program, prepared, name=name, control=control, listeners=tuple(listeners))
+
+
+def load(path: str | os.PathLike[str]) -> Run:
+    """A run that `run.save(path)` wrote. Nothing in the folder is executed.
+
+    Raises:
+        MtlError: there is no run at `path`, or a part of it is missing, damaged, or of a newer version.
+    """
+    from mtl_magic.runs.store import load as loaded
+
+    return loaded(path)
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """`%load_ext mtl_magic`."""
+    from mtl_magic.magic.magics import register
+
+    register(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """`%unload_ext mtl_magic`."""
+    from mtl_magic.magic.magics import unregister
+
+    unregister(shell)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "datasets":
+        import importlib
+
+        return importlib.import_module("mtl_magic.datasets")
+    raise AttributeError(f"module 'mtl_magic' has no attribute '{name}'")

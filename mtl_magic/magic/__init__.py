@@ -1,0 +1,1 @@
+"""The notebook's side: `%%mtl`, `%mtl`, progress, errors."""

@@ -1,0 +1,178 @@
+"""What a `%%mtl` cell does, from its text to the run that a variable holds."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from mtl_magic.language.names import did_you_mean
+from mtl_magic.magic.flags import MAGIC, Expression, Flags, parse_flags
+from mtl_magic.magic.tables import tables, told
+from mtl_magic.problems import MtlError, Problem, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from mtl_magic.data.schema import Prepared
+    from mtl_magic.program import Program
+    from mtl_magic.runs.run import Run
+
+UNNAMED = "_mtl"
+COMMANDS = ("help", "runs", "compare", "stop", "wait", "resume", "clean", "show")
+
+
+def run_cell(shell: InteractiveShell, line: str, cell: str, namespace: Mapping[str, Any]) -> Run | None:
+    """Run a cell. Whatever goes wrong, the person's variables stay as they were."""
+    header = (MAGIC + line).rstrip()
+    try:
+        flags = parse_flags(line)
+        program = _check(flags, header, cell, namespace)
+        prepared = _prepare(flags, program, namespace)
+        if not flags.quiet:
+            _introduce(prepared)
+        if flags.explain:
+            _explain(program, prepared)
+            return None
+        run = _train(shell, flags, program, prepared)
+    except MtlError as error:
+        raise MtlError(error.problems, f"{header}\n{cell}") from error.__cause__
+    shell.user_ns[run.name] = run
+    if not flags.name:
+        return run
+    if not flags.quiet:
+        _display(run)
+    return None
+
+
+def _check(flags: Flags, header: str, cell: str, namespace: Mapping[str, Any]) -> Program:
+    """Everything that can be wrong before the data is looked at, found at once."""
+    from mtl_magic.runs.fitting import compile_program, parse
+    from mtl_magic.runs.run import Run
+
+    problems = list(flags.problems)
+    if flags.name and flags.name in namespace and not isinstance(namespace[flags.name], Run):
+        kind = type(namespace[flags.name]).__name__
+        hint = f"choose another name; if you meant the data: --data {flags.name}"
+        message = f"'{flags.name}' already holds something else ({kind}), and a run never replaces it"
+        problems.append(Problem("MTL404", message, flags.name_span, hint))
+    if not flags.data and not any(p.code == "MTL402" for p in problems):
+        problems.append(_no_data(namespace))
+    unknown = [e for e in _expressions(flags) if e.text.isidentifier() and e.text not in namespace]
+    problems += [_unknown_name(e, namespace) for e in unknown]
+    program = None
+    try:
+        program = compile_program(parse(cell, header), namespace)
+    except MtlError as error:
+        problems += error.problems
+    if problems or program is None:
+        raise MtlError(problems)
+    return program
+
+
+def _expressions(flags: Flags) -> list[Expression]:
+    return [*flags.data, *(e for e in (flags.valid, flags.test) if e)]
+
+
+def _no_data(namespace: Mapping[str, Any]) -> Problem:
+    found = tables(namespace)
+    span = Span(1, 1, 1, len(MAGIC))
+    if found:
+        first = next(iter(found))
+        return Problem(
+            "MTL400", "there is no --data", span, f"tables in this notebook: {told(found)}. For example: --data {first}"
+        )
+    hint = "this notebook has no table yet; --data takes a DataFrame, a dict of arrays, or a quoted path of Parquet or CSV files"
+    return Problem("MTL400", "there is no --data", span, hint)
+
+
+def _unknown_name(expression: Expression, namespace: Mapping[str, Any]) -> Problem:
+    found = tables(namespace)
+    hint = did_you_mean(expression.text, found) or (f"tables in this notebook: {told(found)}" if found else "")
+    return Problem("MTL405", f"there is no variable '{expression.text}'", expression.span, hint)
+
+
+def _evaluate(expression: Expression, namespace: Mapping[str, Any]) -> Any:
+    try:
+        return eval(expression.text, dict(namespace))  # noqa: S307  the person's own code, in the person's own notebook
+    except Exception as error:
+        said = error.msg if isinstance(error, SyntaxError) else str(error).split("\n", 1)[0]
+        message = f"'{expression.text}' fails: {type(error).__name__}: {said}"
+        words = re.fullmatch(r"\w+(\s+\w+)+", expression.text)
+        hint = "the name of the run stands before the flags" if words else ""
+        raise MtlError(Problem("MTL405", message, expression.span, hint)) from error
+
+
+def _prepare(flags: Flags, program: Program, namespace: Mapping[str, Any]) -> Prepared:
+    from mtl_magic.runs.fitting import prepare
+
+    data = [_evaluate(e, namespace) for e in flags.data]
+    valid = _evaluate(flags.valid, namespace) if flags.valid else None
+    test = _evaluate(flags.test, namespace) if flags.test else None
+    return prepare(program, data, valid, test)
+
+
+def _introduce(prepared: Prepared) -> None:
+    from mtl_magic.runs.features import Overview
+
+    for note in prepared.notes:
+        print(note)  # noqa: T201  a sentence for the person
+    _display(Overview(prepared.schema))
+
+
+def _explain(program: Program, prepared: Prepared) -> None:
+    """What would be built and trained."""
+    from mtl_magic.runs.quiet import keras_quietly
+
+    keras_quietly()
+    from mtl_magic.model.net import build
+
+    net = build(program, prepared.schema)
+    rows = sum(map(len, prepared.train))
+    print(f"{net.model.count_params():,} parameters, {rows:,} training rows, at most {program.train.epochs} epochs")  # noqa: T201
+    print(program.canonical)  # noqa: T201
+
+
+def _train(shell: InteractiveShell, flags: Flags, program: Program, prepared: Prepared) -> Run:
+    from mtl_magic.runs.fitting import train
+
+    name = flags.name or UNNAMED
+    if flags.quiet:
+        return train(program, prepared, name=name)
+    from mtl_magic.magic.progress import NotebookProgress, TerminalProgress
+
+    if getattr(shell, "kernel", None) is None:
+        return train(program, prepared, name=name, listeners=[TerminalProgress(name)])
+    progress = NotebookProgress(name)
+    _display(progress.widget)
+    return train(program, prepared, name=name, listeners=[progress])
+
+
+def _display(thing: Any) -> None:
+    from IPython.display import display
+
+    display(thing)
+
+
+def line_command(line: str) -> None:
+    """`%mtl WORD …`."""
+    from mtl_magic.magic import help as words
+
+    command, _, rest = line.strip().partition(" ")
+    place = Span(1, len("%mtl ") + 1, 1, len("%mtl ") + 1 + len(command))
+    if command == "help":
+        print(words.about(rest.strip()) if rest.strip() else words.overview())  # noqa: T201  it is what it is for
+        return
+    if command in COMMANDS:
+        problem = Problem("MTL406", f"%mtl {command} is not in this version yet", place, "this version has %mtl help")
+    elif command:
+        problem = Problem(
+            "MTL407",
+            f"there is no %mtl {command}",
+            place,
+            did_you_mean(command, COMMANDS) or "this version has %mtl help",
+        )
+    else:
+        problem = Problem("MTL407", "%mtl needs a word", None, "this version has %mtl help and %mtl help WORD")
+    raise MtlError(problem, f"%mtl {line}")

@@ -1,0 +1,170 @@
+"""The line of a `%%mtl` cell: `[NAME] [--data EXPR]… [--valid EXPR] [--test EXPR] [--explain] …`, with places.
+
+An EXPR is Python up to the next ` --` (or ` #`) outside quotes and brackets. Nothing is evaluated here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import keyword
+import re
+
+from mtl_magic.language.names import did_you_mean
+from mtl_magic.problems import Problem, Span
+
+MAGIC = "%%mtl "  # what stands before the line in the cell
+EXPRESSIONS = {"data": "a table to train on", "valid": "the validation table", "test": "the test table"}
+SWITCHES = {
+    "explain": "say what would happen, train nothing",
+    "background": "train in a thread, return the cell at once",
+    "quiet": "show nothing",
+    "resume": "go on from the last checkpoint",
+}
+LATER = ("background", "resume")  # part of the language, not of this version
+
+_CLOSES = {"(": ")", "[": "]", "{": "}"}
+_QUOTES = re.compile(r"'''|\"\"\"|'|\"")
+_WORD = re.compile(r"\S+")
+_FLAG = re.compile(r"--?([^\s=]*)(=?)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Expression:
+    """Python that stands in the line."""
+
+    text: str
+    span: Span
+
+
+@dataclasses.dataclass
+class Flags:
+    """What the line says; `problems` is all that is wrong with it."""
+
+    name: str = ""
+    name_span: Span | None = None
+    data: list[Expression] = dataclasses.field(default_factory=list)
+    valid: Expression | None = None
+    test: Expression | None = None
+    switches: set[str] = dataclasses.field(default_factory=set)
+    problems: list[Problem] = dataclasses.field(default_factory=list)
+
+    @property
+    def quiet(self) -> bool:
+        return "quiet" in self.switches
+
+    @property
+    def explain(self) -> bool:
+        return "explain" in self.switches
+
+    def fault(self, code: str, message: str, span: Span, hint: str = "") -> None:
+        self.problems.append(Problem(code, message, span, hint))
+
+
+def parse_flags(line: str) -> Flags:
+    """The flags of a line.
+
+    Example:
+        >>> flags = parse_flags("feed --data log[log.day < 5] --quiet")
+        >>> flags.name, [e.text for e in flags.data], flags.quiet
+        ('feed', ['log[log.day < 5]'], True)
+    """
+    flags, at = Flags(), 0
+    line = line[: _end(line, 0, stop_at_flags=False)]
+    while at < len(line):
+        if line[at].isspace():
+            at += 1
+        elif line[at] == "-":
+            at = _flag(line, at, flags)
+        else:
+            found = _WORD.match(line, at)
+            assert found is not None
+            at = found.end()
+            _name(found.group(), _span(found.start(), at), flags)
+    return flags
+
+
+def _span(start: int, end: int) -> Span:
+    return Span(1, len(MAGIC) + start + 1, 1, len(MAGIC) + max(end, start + 1) + 1)
+
+
+def _name(word: str, span: Span, flags: Flags) -> None:
+    if flags.name:
+        hint = f"a cell has one name; a table is given with a flag: --data {word}"
+        flags.fault("MTL403", f"'{word}' stands where a flag should", span, hint)
+    elif not word.isidentifier() or keyword.iskeyword(word):
+        hint = "the name is the variable that will hold the run: letters, digits and _"
+        flags.fault("MTL403", f"'{word}' is not the name of a variable", span, hint)
+    else:
+        flags.name, flags.name_span = word, span
+
+
+def _flag(line: str, at: int, flags: Flags) -> int:
+    found = _FLAG.match(line, at)
+    assert found is not None
+    word, after = found.group(1), found.end()
+    span = _span(at, found.end(1))
+    if word in EXPRESSIONS and found.group().startswith("--"):
+        end = _end(line, after)
+        text = line[after:end].strip()
+        start = after + len(line[after:end]) - len(line[after:end].lstrip())
+        if not text:
+            flags.fault(
+                "MTL402", f"--{word} needs {EXPRESSIONS[word]}", span, f"write it behind the flag: --{word} table"
+            )
+        elif word == "data":
+            flags.data.append(Expression(text, _span(start, start + len(text))))
+        elif getattr(flags, word):
+            flags.fault("MTL402", f"--{word} is given twice", span, "only --data may be repeated")
+        else:
+            setattr(flags, word, Expression(text, _span(start, start + len(text))))
+        return end
+    if word in SWITCHES and found.group() == f"--{word}":
+        if word in LATER:
+            flags.fault(
+                "MTL406",
+                f"--{word} is not in this version yet",
+                span,
+                "leave it out: the cell trains, and stays busy until it ends",
+            )
+        flags.switches.add(word)
+        return after
+    known = [*EXPRESSIONS, *SWITCHES]
+    hint = did_you_mean(word, known).replace("'", "'--", 1) if word else ""
+    flags.fault(
+        "MTL401",
+        f"there is no flag '{line[at : found.end(1)]}'",
+        span,
+        hint or "flags: " + ", ".join(f"--{k}" for k in known),
+    )
+    return _end(line, after)  # what stands behind it belongs to it, whatever was meant
+
+
+def _end(line: str, at: int, *, stop_at_flags: bool = True) -> int:
+    """Where the Python that begins at `at` ends: at the next ` --` or ` #` outside quotes and brackets."""
+    depth: list[str] = []
+    stops = ("#", "--") if stop_at_flags else ("#",)
+    while at < len(line):
+        mark = line[at]
+        quote = _QUOTES.match(line, at)
+        if quote:
+            at = _after_string(line, quote.end(), quote.group())
+            continue
+        if mark in _CLOSES:
+            depth.append(_CLOSES[mark])
+        elif depth and mark == depth[-1]:
+            depth.pop()
+        elif not depth and (at == 0 or line[at - 1].isspace()) and line.startswith(stops, at):
+            return at
+        at += 1
+    return at
+
+
+def _after_string(line: str, at: int, quote: str) -> int:
+    while at < len(line):
+        if line[at] == "\\":
+            at += 2
+        elif line.startswith(quote, at):
+            return at + len(quote)
+        else:
+            at += 1
+    return len(line)
