@@ -1,0 +1,58 @@
+# `make help` lists what can be made. Needs git, make and Python 3.11 or newer with venv; the rest is set up in .venv.
+
+PYTHON ?= python3
+EXTRAS ?= dev
+PYTEST_ARGS ?=
+
+BIN := .venv/bin
+STAMP := .venv/.made
+NOTEBOOKS := $(wildcard notebooks)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet install --constraint constraints/dev.txt
+
+# The larger data sets that some tests and benchmarks read; without them those say that they were skipped, and why.
+ifneq ($(wildcard ../shared/data),)
+export MTL_MAGIC_DATA ?= $(abspath ../shared/data)
+endif
+# the debugger in a kernel complains of frozen modules
+export PYDEVD_DISABLE_FILE_VALIDATION := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo lab test lint bench clean setup
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(STAMP) ## set up, run notebooks/quickstart.ipynb on the real feed log, print each head's metrics
+	@$(BIN)/python scripts/run_notebook.py notebooks/quickstart.ipynb build/quickstart.ipynb
+
+lab: $(STAMP) ## set up, open the quickstart in JupyterLab
+	@$(BIN)/jupyter lab notebooks/quickstart.ipynb
+
+test: $(STAMP) lint ## set up, then all checks and tests, notebooks included
+	@$(BIN)/python -m pytest -q -rs --durations=10 --doctest-modules --nbval --nbval-current-env --nbval-cell-timeout=300 \
+		--nbval-sanitize-with tests/nbval.cfg $(PYTEST_ARGS) mtl_magic tests $(NOTEBOOKS)
+
+lint: $(STAMP) ## style, types, and the direction of imports
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@said=$$($(BIN)/lint-imports --no-logo 2>&1) || { echo "$$said"; exit 1; }
+	@echo "style, types and the direction of imports: good"
+
+bench: $(STAMP) ## the benchmarks: minutes to hours
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+setup: $(STAMP) ## only set up .venv
+
+clean: ## remove .venv and everything that was built
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(STAMP): pyproject.toml constraints/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "mtl_magic needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." >&2; \
+		echo "Say which one to use: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "setting up .venv (once; TensorFlow is large) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) hatchling editables
+	@$(PIP) --no-build-isolation --editable '.[$(EXTRAS)]'
+	@touch $@
