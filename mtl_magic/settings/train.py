@@ -26,7 +26,7 @@ OPTIMIZERS = ("adam", "adagrad", "sgd")
 class Train(Declaration):
     """How the model is trained."""
 
-    epochs: int = option(Int(minimum=1), 10, "passes over the training rows at most; early stopping may end before")
+    epochs: int = option(Int(minimum=1), 15, "passes over the training rows at most; early stopping may end before")
     batch: int | None = option(maybe(Int(minimum=1)), None, "rows a step; none: chosen from the number of rows")
     lr: float = option(Float(above=0), 1e-3, "learning rate")
     optimizer: Any = option(

@@ -116,7 +116,7 @@ def batch_size(asked: int | None, rows: int) -> int:
     """Rows a step: as asked, else a power of two that gives an epoch some hundred steps, 64 to 1024."""
     if asked is not None:
         return asked
-    return int(np.clip(2 ** round(np.log2(max(rows, 1) / 100)), 64, 1024))
+    return int(np.clip(2 ** int(np.log2(max(rows, 100) / 100)), 64, 1024))
 
 
 def warmed_up(steps: int, total: int) -> Callable[[int, float], float]:
