@@ -1,0 +1,118 @@
+"""The catalogue: every mistake and warning that a person can meet, by its stable code.
+
+A code never changes its meaning and is never used again. `MTL0xx` are mistakes in the text of a cell, `MTL1xx` warnings
+(`allow CODE` silences them), `MTL2xx` mistakes that only the data shows, `MTL3xx` of training, `MTL4xx` of the magic.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Code:
+    """A kind of mistake: a title of a few words and one to three sentences of documentation."""
+
+    title: str
+    doc: str
+
+
+LANGUAGE = {
+    "MTL001": Code("unexpected text", "A statement cannot go on as it is written. The message says what may stand at the caret."),
+    "MTL002": Code("no statement", "Every line begins with the word that says what it declares: feature, ignore, share, task, balance, split, train or tune. A statement goes on to the next line only inside brackets."),
+    "MTL003": Code("bracket never closed", "A bracket is open at the end of the cell, or where a line at the margin begins a new statement."),
+    "MTL004": Code("bracket without its partner", "A closing bracket has no opening one, or not the one of its kind."),
+    "MTL005": Code("quote never closed", "A quoted name or text ends on the line on which it begins, with the quote with which it begins. A quote inside is written twice."),
+    "MTL006": Code("brace never closed", "Python code in braces ends at its matching brace, by Python's own strings and comments."),
+    "MTL007": Code("full-width punctuation", "The language's punctuation is ASCII: an input method wrote the full-width form of a character. Inside quotes any character may stand."),
+    "MTL008": Code("unreadable number", "A number is written with digits, at most one point and an exponent, as in 64, 0.5 or 1e-3. A name does not begin with a digit, and a text with a unit is quoted."),
+    "MTL009": Code("wrong Python in braces", "What stands in braces must be one Python expression. It is read, not run, when the cell is checked."),
+    "MTL010": Code("nested too deeply", "Brackets may stand within brackets, twenty deep."),
+    "MTL011": Code("clause said twice", "'from', 'weight' and 'allow' stand once in a statement, with everything they name; 'given' may be repeated."),
+    "MTL012": Code("character without a meaning", "A character that is not part of the language stands outside quotes, often one that cannot be seen. Names with such characters are quoted."),
+    "MTL013": Code("wrong use of choose or range", "choose(…) takes the values to choose from, range(low, high) or range(low, high, log) two numbers, the lower first, above 0 with log."),
+    "MTL014": Code("no task", "A cell declares at least one task: what the model predicts."),
+    "MTL020": Code("unknown word", "No feature kind, block, task kind, dependency, balancing method, loss or metric has this name. `%mtl help` lists them."),
+    "MTL021": Code("unknown source", "A task or block comes from something that is neither a block of a share statement nor a feature."),
+    "MTL022": Code("task declared twice", "Each task has a name of its own. Two heads on one column are two names with `label=`."),
+    "MTL023": Code("block declared twice", "Each block has a name of its own, and at most one has none."),
+    "MTL024": Code("feature declared twice", "An exact name stands in one feature line. One column can be two features through `column=`."),
+    "MTL025": Code("reserved name", "'inputs' and 'none' are sources of their own and cannot name a block; a name is not empty."),
+    "MTL026": Code("circle of blocks", "Blocks draw from one another in one direction: none can, through others, draw from itself."),
+    "MTL027": Code("block that nothing draws from", "A shared block that no task and no other block takes would be built for nothing, or a 'from' is missing."),
+    "MTL028": Code("source is ambiguous", "A task without 'from' takes the unnamed block, else the only block that no block draws from. With several of them it must say which."),
+    "MTL029": Code("unknown parent task", "'given' names a task of the same cell, other than the task itself, once."),
+    "MTL030": Code("circle of dependencies", "Tasks depend on one another in one direction: none can, through others, depend on itself."),
+    "MTL031": Code("no dependency fits", "No 'given' method fits the two tasks, or the one that was named does not."),
+    "MTL032": Code("name of two things", "A source names a block and a feature at once."),
+    "MTL033": Code("one name needed", "An option that belongs to one column stands in a line with several names."),
+    "MTL034": Code("sources that exclude each other", "'none' means that nothing is shared: it stands alone."),
+    "MTL040": Code("unknown option", "The word has no parameter, or the statement no key, of this name. `%mtl help WORD` lists them."),
+    "MTL041": Code("wrong value", "A value is not of the kind, or not in the bounds, that its parameter takes."),
+    "MTL042": Code("missing option", "A parameter without a default was not given."),
+    "MTL043": Code("too many values", "More values stand in the brackets than the word has parameters."),
+    "MTL044": Code("option given twice", "A parameter of a word, a key of a statement (over all its lines) or a name of a list is given once."),
+    "MTL045": Code("options that do not fit together", "Each option is right by itself; together they break a rule that the message states."),
+    "MTL046": Code("search space without tune", "choose(…) and range(…) are search spaces; a 'tune' line says how they are searched."),
+    "MTL047": Code("balance said twice", "One method balances the tasks: one balance line."),
+    "MTL048": Code("unknown name in an option", "An option names a task or feature that the cell does not declare."),
+    "MTL050": Code("no Python here", "A value in braces is evaluated in the notebook's namespace; here there is none, or the place takes no Python."),
+    "MTL051": Code("Python in braces failed", "The expression in braces raised an exception when it was evaluated."),
+    "MTL052": Code("code that cannot be allowed", "'allow' silences warnings, whose codes begin with MTL1."),
+}  # fmt: skip
+
+WARNINGS: dict[str, Code] = {
+    "MTL104": Code("leak", "A feature is, or nearly is, a function of a label: the model would learn to read the answer."),
+}  # fmt: skip
+
+DATA: dict[str, Code] = {
+    "MTL201": Code("unknown column", "A feature, a label, the split or a metric names a column that the data does not have. An `ignore` line does too: a slip there would let a label leak."),
+    "MTL202": Code("empty table", "A table has no rows."),
+    "MTL203": Code("constant label", "Every labelled row, or every labelled training row, has the same label: there is nothing to learn."),
+    "MTL204": Code("label of the wrong type", "The label's values do not fit the task's kind: text for a regression, more than two values for a binary task, dates or lists for any."),
+    "MTL205": Code("no label", "No row, or no training row, has a label for the task. A row may lack it; all of them may not."),
+    "MTL206": Code("table without a column", "A validation or test table, or a table to predict, lacks a column that training has used."),
+    "MTL207": Code("no feature", "Every column is ignored, a label, or has nothing to learn from."),
+    "MTL208": Code("feature of the wrong type", "The column's values do not fit the feature's kind, or are of another type than in training."),
+    "MTL209": Code("kind cannot be inferred", "The column fits no kind that would be chosen for it. Name one, or make another column of it first."),
+    "MTL210": Code("unknown class", "A label has a class that the training data does not have."),
+    "MTL211": Code("split cannot be made", "A part would have no rows, or the split's settings exclude each other."),
+    "MTL212": Code("not a table", "What was given is no table, or one whose columns have no text names, share a name, differ in length or hold what no column can."),
+    "MTL213": Code("file cannot be read", "A path or glob matches no file, or a file is neither Parquet nor CSV, or broken."),
+    "MTL214": Code("wildcard without a match", "A name with '*' matches no column. A quoted '*' is an ordinary character."),
+    "MTL215": Code("tables that do not fit together", "A column is of types in two tables that have nothing in common."),
+}  # fmt: skip
+
+TRAINING: dict[str, Code] = {
+    "MTL301": Code("loss is not finite", "The loss of a task became NaN or infinite: mostly a learning rate that is too high, or a loss or block of one's own that divides by 0."),
+    "MTL302": Code("block cannot be built", "A layer or function in braces fails on its sources, gives no tensor of shape (rows, width), or could not be saved with the model."),
+    "MTL303": Code("unknown metric to watch", "early_stop names a task and one of its metrics, as in click.auc, or 'loss' for its validation loss."),
+}  # fmt: skip
+
+MAGIC: dict[str, Code] = {
+    "MTL400": Code("no data", "A `%%mtl` cell trains on the table that `--data` names. The message lists the tables of the notebook."),
+    "MTL401": Code("unknown flag", "The line of a `%%mtl` cell takes --data, --valid, --test, --explain, --background, --quiet and --resume."),
+    "MTL402": Code("flag without its value, or twice", "--data, --valid and --test take Python up to the next flag; only --data may be repeated."),
+    "MTL403": Code("wrong name of a run", "What stands before the flags is one name: the variable that will hold the finished run."),
+    "MTL404": Code("name is taken", "A run never replaces a variable that holds anything but a run."),
+    "MTL405": Code("Python of a flag failed", "The expression behind --data, --valid or --test is not Python, names nothing, or raised an exception."),
+    "MTL406": Code("not in this version", "The flag or command is part of the language, and this version of the package does not have it yet."),
+    "MTL407": Code("unknown command", "`%mtl` takes a command; `%mtl help` is one."),
+    "MTL408": Code("no such word", "`%mtl help` knows the words of the language and the codes of its errors."),
+    "MTL409": Code("wrong Keras backend", "Keras runs on one backend in a process, and training needs TensorFlow."),
+    "MTL410": Code("path is taken", "A run is written to a path of its own; it replaces another run only with overwrite=True, and nothing else ever."),
+    "MTL411": Code("run cannot be written", "The file system refused: no room, no permission. What was there before is unchanged."),
+    "MTL412": Code("no run there", "A run is the folder that run.save wrote, with all its files."),
+    "MTL413": Code("damaged run", "A file of the run's folder cannot be read as what it should be."),
+    "MTL414": Code("run of a newer version", "The folder's format is newer than this version of the package reads."),
+}  # fmt: skip
+
+
+def catalogue() -> dict[str, Code]:
+    """Every code.
+
+    Example:
+        >>> catalogue()["MTL021"].title
+        'unknown source'
+    """
+    return {**LANGUAGE, **WARNINGS, **DATA, **TRAINING, **MAGIC}

@@ -1,0 +1,108 @@
+"""Canonical text: one statement a line, positional arguments named by the checker, one spelling for each value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtl_magic.language import spec
+from mtl_magic.language.names import CONSTANTS, NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def canonical(whole: spec.Spec) -> str:
+    """The canonical text of a spec; parsing it gives an equal spec.
+
+    Example:
+        >>> from mtl_magic.language.spec import Call, Spec, Task, Word
+        >>> print(canonical(Spec((Task((Word("a b"), Word("c")), Call("binary"), (Word("inputs"),)),))))
+        task "a b", c: binary from inputs
+    """
+    return "\n".join(statement(s) for s in whole.statements)
+
+
+def statement(node: spec.Statement) -> str:
+    """One statement."""
+    parts = [_body(node)]
+    if node.allow:
+        parts.append("allow " + ", ".join(name(spec.Word(code)) for code in node.allow))
+    return " ".join(parts)
+
+
+def _body(node: spec.Statement) -> str:
+    match node:
+        case spec.Feature():
+            return f"feature {names(node.names)}" + (f": {value(node.kind)}" if node.kind else "")
+        case spec.Ignore():
+            return f"ignore {names(node.names)}"
+        case spec.Share():
+            named = f"{name(node.name)} = " if node.name else ""
+            return f"share {named}{value(node.block)}" + (f" from {names(node.sources)}" if node.sources else "")
+        case spec.Task():
+            return _task(node)
+        case spec.Balance():
+            return f"balance {value(node.method)}"
+        case spec.Settings():
+            return " ".join([node.word, *(argument(a) for a in node.args)])
+    raise TypeError(node)
+
+
+def _task(node: spec.Task) -> str:
+    parts = [f"task {names(node.names)}" + (f": {value(node.kind)}" if node.kind else "")]
+    if node.sources:
+        parts.append(f"from {names(node.sources)}")
+    parts += (f"given {names(g.parents)}" + (f" via {value(g.method)}" if g.method else "") for g in node.givens)
+    if node.weight is not None:
+        parts.append(f"weight {value(node.weight)}")
+    return " ".join(parts)
+
+
+def names(words: Iterable[spec.Word]) -> str:
+    return ", ".join(name(w) for w in words)
+
+
+def name(word: spec.Word) -> str:
+    """A name or pattern, quoted where it must be."""
+    if NAME.fullmatch(word.text) or (not word.literal and "*" in word.text):
+        return word.text
+    return quoted(word.text)
+
+
+def quoted(text: str) -> str:
+    """A text in quotes; a quote of the same kind inside is written twice."""
+    if '"' in text and "'" not in text:
+        return f"'{text}'"
+    return '"' + text.replace('"', '""') + '"'
+
+
+def argument(arg: spec.Arg) -> str:
+    return f"{name(spec.Word(arg.name, literal=True))}={value(arg.value)}" if arg.name else value(arg.value)
+
+
+def value(node: spec.Value) -> str:
+    """A value as it is written in a cell."""
+    match node:
+        case spec.Number():
+            return repr(node.value)
+        case spec.Constant():
+            return next(word for word, constant in CONSTANTS.items() if constant is node.value)
+        case spec.Word():
+            bare = NAME.fullmatch(node.text) and node.text not in CONSTANTS
+            return node.text if bare else quoted(node.text)
+        case spec.Python():
+            return "{" + node.text + ("\n}" if "#" in node.text.rpartition("\n")[2] else "}")
+        case spec.Call():
+            return node.name + (f"({', '.join(argument(a) for a in node.args)})" if node.args else "")
+        case spec.List():
+            return f"[{', '.join(argument(a) for a in node.items)}]"
+        case spec.Conditional():
+            return f"{name(spec.Word(node.child, literal=True))}|{name(spec.Word(node.parent, literal=True))}"
+        case spec.Dotted():
+            owner = value(node.owner) if isinstance(node.owner, spec.Conditional) else name(node.owner)
+            return f"{owner}.{name(spec.Word(node.member, literal=True))}"
+        case spec.Choose():
+            return f"choose({', '.join(value(v) for v in node.options)})"
+        case spec.Range():
+            return f"range({node.low!r}, {node.high!r}{', log' if node.log else ''})"
+    raise TypeError(node)
