@@ -68,7 +68,9 @@ class TaskKind(Declaration):
         maybe(ListOf(CallOf("metric"), 1)), None, "metrics to report, the first is watched; none: the kind's own"
     )
     tower: tuple[int, ...] | None = option(
-        maybe(ListOf(Int(minimum=1))), None, "widths of the layers between what is shared and the head; none: [32], with [128, 64] before it where the task shares no layer"
+        maybe(ListOf(Int(minimum=1))),
+        None,
+        "widths of the layers between what is shared and the head; none: [32], with [128, 64] before it where the task shares no layer",
     )
 
     def check(self) -> None:
