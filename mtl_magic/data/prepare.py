@@ -16,6 +16,7 @@ from mtl_magic.data.schema import EncodedFeature, Part, Prepared, Schema, TaskSc
 from mtl_magic.data.selection import Fitted, check_sources, fit_features
 from mtl_magic.data.sources import Table, joined, read_table
 from mtl_magic.data.targets import Target, fit_targets, statistics
+from mtl_magic.problems import listed
 from mtl_magic.program import Program, safe_names
 
 if TYPE_CHECKING:
@@ -69,13 +70,19 @@ def prepare(program: Program, data: Sequence[Any], valid: Any = None, test: Any 
         train=[p for p in train if p is not None],
         valid=part(parts.valid),
         test=part(parts.test),
-        notes=found.notes,
+        notes=[*found.notes, *_renamed(schema)],
     )
     for name, other in others.items():
         if other is not None:
             setattr(made, name, found.guard(partial(encode_table, schema, other)))
     found.stop()
     return made
+
+
+def _renamed(schema: Schema) -> list[str]:
+    """A sentence on the names that Keras could not take as they are."""
+    keys = {item.name: item.key for item in (*schema.tasks, *schema.features) if item.name != item.key}
+    return [f"names in the Keras model: {listed([f'{name} is {key}' for name, key in keys.items()])}"] if keys else []
 
 
 def _read(found: Found, data: Sequence[Any]) -> tuple[Table | None, np.ndarray]:

@@ -274,3 +274,9 @@ def test_classes_beyond_64_signed_bits() -> None:
     made = prepared(CELL.replace("multiclass", "binary"), frame)
     assert made.schema.task("rating").classes == (1, big)
     np.testing.assert_array_equal(made.train[0].labels[:, 1], frame.rating[made.train[0].index] == big)
+
+
+def test_names_that_keras_cannot_take_are_shown_with_those_that_it_takes() -> None:
+    frame = pd.DataFrame({"a b": [1.5, 2.5, 3.5, 4.5] * 10, "价格": [0, 1, 1, 0] * 10, "x": [0.1, 0.2, 0.3, 0.4] * 10})
+    found = prepared("task 价格: binary", frame)
+    assert [n for n in found.notes if "Keras" in n] == ["names in the Keras model: 价格 is n_0f4371, a b is a_b"]
