@@ -1,4 +1,4 @@
-"""Mixtures of experts, all experts in one kernel."""
+"""Mixtures of experts, all experts in one layer."""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ import keras
 from keras import ops
 
 
+LOOP = 16  # up to so many experts, a product each is faster on a CPU
+
+
+def _accelerated() -> bool:
+    """Whether there is a GPU or TPU."""
+    return bool(keras.distribution.list_devices("gpu") or keras.distribution.list_devices("tpu"))
+
+
 @keras.saving.register_keras_serializable("mtl_magic")
 class Experts(keras.layers.Layer):
     """Several multi-layer perceptrons of equal shape over one input, computed together.
 
-    Equal to `experts` stacks of `Dense(u, activation)`, with one kernel a layer instead of one a layer and expert: the
-    graph is smaller to trace and launches fewer kernels.
+    Equal to `experts` stacks of `Dense(u, activation)`. The first layer, which all read the same input, is one matrix
+    product. The others are a product for each expert (fastest on a CPU), or one batched product where there are more
+    than `LOOP` experts or an accelerator, which saves graph and kernel launches (docs/performance.md).
 
     Args:
         experts: int. Number of experts E.
@@ -47,17 +56,35 @@ class Experts(keras.layers.Layer):
             # Glorot of one expert's kernel, drawn for all: fans are those of one expert, not of the fused kernel.
             limit = (6.0 / (width + units)) ** 0.5
             initializer = keras.initializers.RandomUniform(-limit, limit)
-            self.kernels.append(self.add_weight((self.experts, width, units), initializer, name=f"kernel_{i}"))
+            shape = (self.experts, width, units) if i else (width, self.experts * units)
+            self.kernels.append(self.add_weight(shape, initializer, name=f"kernel_{i}"))
             self.biases.append(self.add_weight((self.experts, units), "zeros", name=f"bias_{i}"))
             width = units
 
     def call(self, x: Any, training: bool | None = None) -> Any:
-        for i, (kernel, bias) in enumerate(zip(self.kernels, self.biases, strict=True)):
-            x = ops.einsum("bi,eio->beo" if i == 0 else "bei,eio->beo", x, kernel) + bias
-            x = self.activation(x)
-            if self.drops:
-                x = self.drops[i](x, training=training)
-        return x
+        first = ops.matmul(x, self.kernels[0]) + ops.reshape(self.biases[0], (-1,))
+        batched = self.experts > LOOP or _accelerated()
+        h = (
+            ops.reshape(first, (-1, self.experts, self.units[0]))
+            if batched
+            else ops.split(first, self.experts, axis=-1)
+        )
+        h = self._ends(h, 0, training)
+        for i in range(1, len(self.units)):
+            kernel, bias = self.kernels[i], self.biases[i]
+            if batched:
+                h = ops.einsum("bei,eio->beo", h, kernel) + bias
+            else:
+                h = [ops.matmul(one, kernel[e]) + bias[e] for e, one in enumerate(h)]
+            h = self._ends(h, i, training)
+        return h if batched else ops.stack(h, axis=1)
+
+    def _ends(self, h: Any, i: int, training: bool | None) -> Any:
+        """Activation and dropout of layer i, of one tensor or of one an expert."""
+        if isinstance(h, list):
+            return [self._ends(one, i, training) for one in h]
+        h = self.activation(h)
+        return self.drops[i](h, training=training) if self.drops else h
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, int, int]:
         return (input_shape[0], self.experts, self.units[-1])

@@ -8,6 +8,7 @@ the shared representation cost no more than one backward pass.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -45,6 +46,8 @@ class Net:
     heads: keras.Model  # cut tensors -> {key of an output: (B, units) logits}, after dependencies
     takers: tuple[tuple[int, ...], ...]  # of each cut tensor: the tasks (by index) that read it
     outputs: tuple[Output, ...]
+    scopes: tuple[str, ...] = ()  # of each embedding: '' where it is shared, else the key of the one taker that has it
+    blocks: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)  # name -> its layers, gates too
 
     @property
     def shared(self) -> tuple[int, ...]:
@@ -87,6 +90,8 @@ def build(program: Program, schema: Schema) -> Net:
         heads=heads,
         takers=takers,
         outputs=outputs,
+        scopes=tuple(lookup.scope for lookup in lookups),
+        blocks=sharing.layers(),
     )
 
 
@@ -121,14 +126,18 @@ def _cut(schema: Schema, readings: dict[str, Reading]) -> tuple[list[Any], tuple
 def _head(program: Program, schema: Schema, task: TaskSchema, x: Any) -> Any:
     """The task's tower and logits (B, units), float32."""
     plan = program.task(task.name)
-    tower = task.kind.tower
-    if tower is None:
-        tower = TOWER if reads_a_block(plan.sources, program) else (*OWN_LAYERS, *TOWER)
-    x = dense_stack(x, tower, f"{task.key}_tower")
+    x = dense_stack(x, tower_units(program, task), f"{task.key}_tower")
     bias = _bias(plan, schema, task)
     return keras.layers.Dense(len(bias), bias_initializer=_Constant(bias), dtype="float32", name=f"{task.key}_logits")(
         x
     )
+
+
+def tower_units(program: Program, task: TaskSchema) -> tuple[int, ...]:
+    """Widths of the layers of a task's tower: as written, else by whether it reads a block with layers."""
+    if task.kind.tower is not None:
+        return tuple(task.kind.tower)
+    return TOWER if reads_a_block(program.task(task.name).sources, program) else (*OWN_LAYERS, *TOWER)
 
 
 def _bias(plan: TaskPlan, schema: Schema, task: TaskSchema) -> list[float]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from mtl_magic.blocks._base import Block, Built, Reading
+from mtl_magic.model.graph import behind
 from mtl_magic.model.plugin import apply_python_block
 from mtl_magic.program import INPUTS, NONE, FeatureRule, safe_names
 
@@ -36,13 +37,15 @@ class Sharing:
         safe = safe_names(titles.values())
         self.keys = {name: safe[title] for name, title in titles.items()}
         self.built: dict[str, Built] = {}
+        self._over: dict[str, Any] = {}  # of each block, the tensor of its sources
+        self._read: dict[str, list[Any]] = {}  # and the tensors that its takers read
         for plan in program.blocks:
             if shares(plan):
                 self.built[plan.name] = self._build(plan)
 
     def _build(self, plan: BlockPlan) -> Built:
         key = self.keys[plan.name]
-        x = self.read(plan.sources, key).value
+        x = self._over[plan.name] = self.read(plan.sources, key).value
         if isinstance(plan.block, Block):
             return plan.block.build(x, key)
         return Built.plain(apply_python_block(plan, x, self.program.text))
@@ -58,6 +61,7 @@ class Sharing:
         for source in sources:
             if source in self.built:
                 readings.append(self.built[source].read(taker))
+                self._read.setdefault(source, []).extend(readings[-1].cut)
             elif self.reads_nothing_shared(source):
                 own = self.inputs.joined(source_features(INPUTS, self.inputs.schema), scope=taker)
                 readings.append(Reading((own,)))
@@ -75,6 +79,10 @@ class Sharing:
             return join([r.combine(cut[i:j]) for r, i, j in zip(readings, ends, ends[1:], strict=False)])
 
         return Reading(tuple(t for r in readings for t in r.cut), combine)
+
+    def layers(self) -> dict[str, tuple[Any, ...]]:
+        """Of each block that something reads, its layers (gates included), in the order of the graph."""
+        return {name: behind(cut, stop=(self._over[name],)) for name, cut in self._read.items()}
 
     def reads_nothing_shared(self, source: str) -> bool:
         plan = self.plans.get(source)

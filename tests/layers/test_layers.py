@@ -21,20 +21,21 @@ def reloaded(model: keras.Model, folder: pathlib.Path) -> keras.Model:
 
 
 def test_fused_experts_equal_separate_stacks() -> None:
-    layer = Experts(3, [8, 4])
     x = np.random.default_rng(0).standard_normal((5, 6)).astype("float32")
-    together = np.array(layer(x))
-    for e in range(3):
-        h = x
-        for kernel, bias in zip(layer.kernels, layer.biases, strict=True):
-            h = np.maximum(h @ np.array(kernel)[e] + np.array(bias)[e], 0)
-        assert np.allclose(together[:, e], h, atol=1e-6)
+    for count in (3, 17):  # one product an expert, and one for all
+        layer = Experts(count, [8, 4])
+        together = np.array(layer(x))
+        first = np.array(layer.kernels[0]).reshape(6, count, 8).transpose(1, 0, 2)
+        for e in range(count):
+            h = np.maximum(x @ first[e] + np.array(layer.biases[0])[e], 0)
+            h = np.maximum(h @ np.array(layer.kernels[1])[e] + np.array(layer.biases[1])[e], 0)
+            assert np.allclose(together[:, e], h, atol=1e-6)
 
 
 def test_experts_start_as_dense_layers_do() -> None:
     layer = Experts(64, [32])
     layer.build((None, 100))
-    kernel = np.array(layer.kernels[0])
+    kernel = np.array(layer.kernels[0]).reshape(100, 64, 32).transpose(1, 0, 2)
     assert kernel.std() == pytest.approx((2 / 132) ** 0.5, rel=0.02)
     assert len({k.tobytes() for k in kernel}) == 64
 
