@@ -8,7 +8,6 @@ from typing import Any
 import keras
 from keras import ops
 
-
 LOOP = 16  # up to so many experts, a product each is faster on a CPU
 
 

@@ -104,14 +104,14 @@ class Inputs:
             rows, dim, columns, offsets, seed=self.seed + len(self.lookups), name=_name("embedding", scope, str(dim))
         )
         tensor = keras.Input((len(columns), dim), name=f"{layer.name}_rows")
-        self.lookups.append(Lookup(layer, tensor))
+        self.lookups.append(Lookup(layer, tensor, scope))
         widths = {f.name: (f.ids[1] - f.ids[0]) * dim for f in plain}
         ends = itertools.accumulate((f.ids[1] - f.ids[0] for f in lists), initial=sum(widths.values()) // dim)
         starts = [end for end in ends if 0 < end < len(columns)]
         pieces = list(ops.split(tensor, starts, axis=1)) if starts else [tensor]
         block = ops.reshape(pieces.pop(0), (-1, sum(widths.values()))) if plain else None
         pooled = {
-            f.name: MaskedPool(*f.ids, f.encoder.pool, name=_name("pool", scope, f.key))([piece, self.ids])
+            f.name: MaskedPool(*f.ids, f.encoder.pool or "mean", name=_name("pool", scope, f.key))([piece, self.ids])
             for f, piece in zip(lists, pieces, strict=True)
         }
         return Encoded(widths, block, pooled)

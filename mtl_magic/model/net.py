@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 TOWER = (32,)
 OWN_LAYERS = (128, 64)  # of a task that shares no layer, before its tower: what `share mlp` has
+OWN_DROPOUT = 0.1  # of such a task: as in `share mlp`, so that comparing the two is fair
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +127,9 @@ def _cut(schema: Schema, readings: dict[str, Reading]) -> tuple[list[Any], tuple
 def _head(program: Program, schema: Schema, task: TaskSchema, x: Any) -> Any:
     """The task's tower and logits (B, units), float32."""
     plan = program.task(task.name)
-    x = dense_stack(x, tower_units(program, task), f"{task.key}_tower")
+    units = tower_units(program, task)
+    alone = task.kind.tower is None and len(units) > len(TOWER)
+    x = dense_stack(x, units, f"{task.key}_tower", OWN_DROPOUT if alone else 0.0)
     bias = _bias(plan, schema, task)
     return keras.layers.Dense(len(bias), bias_initializer=_Constant(bias), dtype="float32", name=f"{task.key}_logits")(
         x

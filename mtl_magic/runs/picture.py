@@ -10,7 +10,7 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from mtl_magic.runs.numbers import short
+from mtl_magic.numbers import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,7 +87,7 @@ def _losses(ax: Axes, run: Run) -> None:
                 ax.plot(history["epoch"], values, style, color=colour(i), linewidth=1.4, **_dots(len(history)))
     ax.axhline(1, color=INK, linewidth=0.6)
     _plain(ax)
-    _title(ax, "Loss over the best constant's: – training, - - validation")
+    _title(ax, "Loss over the best constant's: – training, as the epoch went on; - - validation, after it")
     ax.set_xlabel("epoch", color=INK)
 
 
@@ -101,7 +101,7 @@ def _head(ax: Axes, run: Run, task: str, ink: str) -> None:
         _title(ax, f"{task}  no validation {metric}", ink)
         return
     ax.plot(history["epoch"], history[column], color=ink, linewidth=1.6, **_dots(len(history)))
-    title = f"{task}  {metric}"
+    title = f"{task}  validation {metric}"
     best = history[history["epoch"] == run.best_epoch]
     if run.best_epoch is not None and len(best):
         value = float(best[column].iloc[0])
