@@ -29,13 +29,18 @@ class Span:
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """One mistake: a stable code, a sentence in the field's words, its place, and a way out."""
+    """One mistake or warning: a stable code, a sentence in the field's words, its place, and a way out.
+
+    `related` are further places that it is about; `severity` is 'error' or 'warning'.
+    """
 
     code: str
     message: str
     span: Span | None = None
     hint: str = ""
     notes: tuple[str, ...] = ()
+    severity: str = "error"
+    related: tuple[Span, ...] = ()
 
     @property
     def line(self) -> int | None:
@@ -56,7 +61,8 @@ class Problem:
     def render(self, text: str = "") -> str:
         """The problem as a person reads it: the sentence, the line with a caret, the hint, the notes."""
         where = f", line {self.span.line}" if self.span else ""
-        lines = [f"MtlError {self.code}{where}: {self.message}"]
+        name = "MtlWarning" if self.severity == "warning" else "MtlError"
+        lines = [f"{name} {self.code}{where}: {self.message}"]
         source = lines_of(text)
         if self.span and 1 <= self.span.line <= len(source) and source[self.span.line - 1].strip():
             lines += _caret(source[self.span.line - 1], self.span)
@@ -87,6 +93,15 @@ def _caret(line: str, span: Span) -> list[str]:
     return ["    " + body, "    " + " " * _width(body[:start]) + "^" * max(_width(body[start:end]), 1)]
 
 
+def rendered(problems: Sequence[Problem], text: str) -> str:
+    """Problems as a person reads them, a long list cut."""
+    shown = [p.render(text) for p in problems[:SHOWN]]
+    rest = len(problems) - SHOWN
+    if rest > 0:
+        shown.append(f"… and {rest} more")
+    return "\n\n".join(shown)
+
+
 class MtlError(Exception):
     """Every mistake found in a cell, its data or its training, at once.
 
@@ -102,11 +117,7 @@ class MtlError(Exception):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        shown = [p.render(self.text) for p in self.problems[:SHOWN]]
-        rest = len(self.problems) - SHOWN
-        if rest > 0:
-            shown.append(f"… and {rest} more")
-        return "\n\n".join(shown)
+        return rendered(self.problems, self.text)
 
     def __reduce__(self) -> tuple[type[MtlError], tuple[tuple[Problem, ...], str]]:
         return type(self), (self.problems, self.text)
@@ -114,6 +125,22 @@ class MtlError(Exception):
     def _render_traceback_(self) -> list[str]:
         """IPython's hook: our lines alone, no Python frames. `%tb` still shows them."""
         return str(self).split("\n")
+
+
+class MtlWarning(UserWarning):
+    """What should be known before training, and is no mistake. `%%mtl` shows it; `mtl_magic.fit` warns with it.
+
+    Attributes:
+        problem: its code, sentence, place and hint.
+        text: the text that it points into.
+    """
+
+    def __init__(self, problem: Problem, text: str = "") -> None:
+        self.problem, self.text = problem, text
+        super().__init__(problem.render(text))
+
+    def __reduce__(self) -> tuple[type[MtlWarning], tuple[Problem, str]]:
+        return type(self), (self.problem, self.text)
 
 
 def listed(names: Sequence[str], limit: int = 12) -> str:

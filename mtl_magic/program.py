@@ -89,7 +89,8 @@ class Program:
     train: Any  # mtl_magic.settings.train.Train
     split_given: bool = False  # a `split` line was written
     tune: Any = None  # the declaration of the `tune` statement, where one was written
-    places: Mapping[str, Span] = dataclasses.field(default_factory=dict)  # of settings: 'split.time' -> its value
+    places: Mapping[str, Span] = dataclasses.field(default_factory=dict)  # of 'split.time', 'balance', '--test'
+    allowed: tuple[tuple[Span | None, tuple[str, ...]], ...] = ()  # statements with an `allow`, and its codes
     text: str = ""  # the text that spans point into
     canonical: str = ""  # str(spec)
 

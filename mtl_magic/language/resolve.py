@@ -102,6 +102,9 @@ class _Maker:
         methods = self.values(spec.Balance)
         settings: dict[str, Any] = {}
         places: dict[str, Span] = {}
+        for statement in self.whole.statements:
+            if isinstance(statement, spec.Balance) and statement.method.span:
+                places["balance"] = statement.method.span
         for word in self.registry.words("settings"):
             settings[word] = self.settings(word, places)
         written = {s.word for s in self.whole.each(spec.Settings) if isinstance(s, spec.Settings)}
@@ -116,6 +119,7 @@ class _Maker:
             split_given="split" in written,
             tune=settings.get("tune") if "tune" in written else None,
             places=places,
+            allowed=tuple((s.span, s.allow) for s in self.whole.statements if s.allow),
             text=self.whole.text,
             canonical=str(self.whole),
         )

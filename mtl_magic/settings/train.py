@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from mtl_magic.registry import (
@@ -20,6 +21,11 @@ from mtl_magic.registry import (
 )
 
 OPTIMIZERS = ("adam", "adagrad", "sgd")
+
+
+def batch_size(asked: int | None, rows: int) -> int:
+    """Rows a step: as asked, else a power of two that gives an epoch some hundred steps, 64 to 1024."""
+    return asked if asked is not None else min(max(2 ** int(math.log2(max(rows, 100) / 100)), 64), 1024)
 
 
 @declare("settings", "train", example="train epochs=5 batch=4096 lr=1e-3")

@@ -13,6 +13,7 @@ import tensorflow as tf
 from mtl_magic.model.net import Net, build
 from mtl_magic.model.settle import settle
 from mtl_magic.problems import MtlError, Problem
+from mtl_magic.settings.train import batch_size
 from mtl_magic.train.control import Control
 from mtl_magic.train.evaluate import Evaluator
 from mtl_magic.train.events import Listener
@@ -110,13 +111,6 @@ def with_constants(prepared: Prepared) -> Schema:
         else:
             tasks.append(task)
     return dataclasses.replace(prepared.schema, tasks=tuple(tasks))
-
-
-def batch_size(asked: int | None, rows: int) -> int:
-    """Rows a step: as asked, else a power of two that gives an epoch some hundred steps, 64 to 1024."""
-    if asked is not None:
-        return asked
-    return int(np.clip(2 ** int(np.log2(max(rows, 100) / 100)), 64, 1024))
 
 
 def warmed_up(steps: int, total: int) -> Callable[[int, float], float]:

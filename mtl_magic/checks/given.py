@@ -1,0 +1,39 @@
+"""MTL105: a child that is positive where its parent is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtl_magic.checks.places import warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mtl_magic.data.schema import Prepared
+    from mtl_magic.problems import Problem
+    from mtl_magic.program import Program
+
+SHARE = 0.01  # of the child's positives; fewer are taken for noise of the log, which changes no estimate
+
+
+def contradicted(program: Program, prepared: Prepared) -> Iterator[Problem]:
+    """For each `given` between two binary tasks that the training rows contradict."""
+    places = {task.name: k for k, task in enumerate(prepared.schema.tasks) if task.kind.word == "binary"}
+    for task in program.tasks:
+        for given in task.givens:
+            if task.name not in places or given.parent not in places:
+                continue
+            against = positives = 0
+            for part in prepared.train:
+                child, parent = part.labels[:, places[task.name]] == 1, part.labels[:, places[given.parent]]
+                positives += int((child & (parent >= 0)).sum())
+                against += int((child & (parent == 0)).sum())
+            if against and against >= SHARE * positives:
+                share = (
+                    f"{against:,} of {positives:,} positives of task '{task.name}' ({100 * against / positives:.1f}%)"
+                )
+                message = f"{share} are in training rows in which its parent '{given.parent}' is 0"
+                lost = getattr(given.method, "masks", False)
+                effect = "they teach it nothing" if lost else "a probability below its parent's cannot fit them"
+                way = f"{effect}: correct the labels, or leave out 'given {given.parent}'"
+                yield warning("MTL105", message, given.span, way, task.span)
