@@ -338,6 +338,11 @@ class Declaration:
         """The docstring's first line."""
         return (cls.__doc__ or "").strip().split("\n", 1)[0]
 
+    @classmethod
+    def details(cls) -> str:
+        """The docstring behind its first line."""
+        return inspect.cleandoc(cls.__doc__ or "").partition("\n")[2].strip()
+
     def check(self) -> None:
         """Rules that one parameter cannot state alone.
 

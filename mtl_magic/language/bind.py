@@ -31,7 +31,7 @@ class Bound:
     values: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=2048)
 def bound_statement(text: str, masked: str, registry: Registry, version: int, broken: bool = False) -> Bound:
     """A statement's text, parsed and bound; places are those of the text standing alone. Remembered by the text.
 
@@ -48,7 +48,7 @@ def bound_statement(text: str, masked: str, registry: Registry, version: int, br
     return dataclasses.replace(bound, problems=parsed.problems + bound.problems)
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=1024)  # Python's garbage collector walks through what is remembered
 def placed_statement(piece: Piece, line: int, registry: Registry, version: int) -> Bound:
     """A scanned statement, bound, with the places that it has in its cell; `line` is the one on which it begins."""
     found = bound_statement(piece.text, piece.masked, registry, version, broken=piece.broken)

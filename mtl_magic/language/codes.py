@@ -62,7 +62,13 @@ LANGUAGE = {
 }  # fmt: skip
 
 WARNINGS: dict[str, Code] = {
-    "MTL104": Code("leak", "A feature is, or nearly is, a function of a label: the model would learn to read the answer."),
+    "MTL101": Code("identifier as a number", "A number feature's name says that it is an identifier, or it numbers the rows. The order and distance of such values mean nothing; as a category each has an embedding of its own."),
+    "MTL102": Code("losses of different scale", "The balancing method adds raw losses, and at the best constant predictions one is a hundred times another or more, weights counted: the small one will hardly be learnt."),
+    "MTL103": Code("label too rare for the batches", "Most batches are expected to hold no positive (or no negative) of a binary task, and teach it only to say no. A larger batch helps."),
+    "MTL104": Code("leak", "A feature is, or nearly is, a function of a label: the model would learn to read the answer. Measured on held-out training rows, for one feature and one task at a time."),
+    "MTL105": Code("child without its parent", "A task is positive in rows in which the task that it is given is 0. ESMM's product of probabilities cannot fit such rows, and 'observed' does not learn from them."),
+    "MTL106": Code("rows of one part in another", "Validation or test rows are exact copies of training rows, in every column: their metrics reward remembering."),
+    "MTL107": Code("validation earlier than training", "A validation or test table has rows from before the end of the training rows, by the column of 'split time=': it does not measure what a model does on days to come."),
 }  # fmt: skip
 
 DATA: dict[str, Code] = {
@@ -81,6 +87,7 @@ DATA: dict[str, Code] = {
     "MTL213": Code("file cannot be read", "A path or glob matches no file, or a file is neither Parquet nor CSV, or broken."),
     "MTL214": Code("wildcard without a match", "A name with '*' matches no column. A quoted '*' is an ordinary character."),
     "MTL215": Code("tables that do not fit together", "A column is of types in two tables that have nothing in common."),
+    "MTL216": Code("test part is the validation part", "--valid and --test are the same rows. Validation chooses the epoch that is kept, so metrics on its rows flatter; a test needs rows of its own."),
 }  # fmt: skip
 
 TRAINING: dict[str, Code] = {
@@ -91,7 +98,7 @@ TRAINING: dict[str, Code] = {
 
 MAGIC: dict[str, Code] = {
     "MTL400": Code("no data", "A `%%mtl` cell trains on the table that `--data` names. The message lists the tables of the notebook."),
-    "MTL401": Code("unknown flag", "The line of a `%%mtl` cell takes --data, --valid, --test, --explain, --background, --quiet and --resume."),
+    "MTL401": Code("unknown flag", "The line of a `%%mtl` cell takes --data, --valid, --test, --explain, --format, --background, --quiet and --resume."),
     "MTL402": Code("flag without its value, or twice", "--data, --valid and --test take Python up to the next flag; only --data may be repeated."),
     "MTL403": Code("wrong name of a run", "What stands before the flags is one name: the variable that will hold the finished run."),
     "MTL404": Code("name is taken", "A run never replaces a variable that holds anything but a run."),
@@ -105,6 +112,7 @@ MAGIC: dict[str, Code] = {
     "MTL412": Code("no run there", "A run is the folder that run.save wrote, with all its files."),
     "MTL413": Code("damaged run", "A file of the run's folder cannot be read as what it should be."),
     "MTL414": Code("run of a newer version", "The folder's format is newer than this version of the package reads."),
+    "MTL415": Code("no cell to rewrite", "`%mtl format` rewrites the last `%%mtl` cell that was run in this session, or the last of the name it is given. A cell rewrites itself with the flag --format."),
 }  # fmt: skip
 
 

@@ -15,8 +15,19 @@ def grammar() -> lark.Lark:
     return lark.Lark(text, parser="lalr", lexer="contextual", regex=True, propagate_positions=True)
 
 
+def begun(text: str) -> tuple[list[lark.Token], set[str]]:
+    """The tokens of the beginning of a statement (scanned: comments and Python blanked), and what may follow them.
+
+    Raises:
+        lark.exceptions.UnexpectedInput: `text` itself is no beginning of a statement.
+    """
+    parser = grammar().parse_interactive(text)
+    tokens = parser.exhaust_lexer()
+    return tokens, parser.accepts()
+
+
 def accepted(text: str) -> set[str]:
-    """The terminals that may follow the beginning of a statement (scanned: comments and Python blanked).
+    """The terminals that may follow the beginning of a statement.
 
     Raises:
         lark.exceptions.UnexpectedInput: `text` itself is no beginning of a statement.
@@ -25,7 +36,4 @@ def accepted(text: str) -> set[str]:
         >>> sorted(accepted("task a"))
         ['$END', 'ALLOW', 'COLON', 'COMMA', 'FROM', 'GIVEN', 'WEIGHT']
     """
-    parser = grammar().parse_interactive(text)
-    parser.exhaust_lexer()
-    found: set[str] = parser.accepts()
-    return found
+    return begun(text)[1]

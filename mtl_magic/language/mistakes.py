@@ -9,7 +9,8 @@ import regex
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from mtl_magic.language.grammar import accepted
-from mtl_magic.language.names import CLAUSES, NAME, SETTINGS, STATEMENTS, did_you_mean, nearest, shown
+from mtl_magic.language.names import CLAUSES, NAME, STATEMENTS, did_you_mean, nearest, shown
+from mtl_magic.language.statements import SETTINGS
 from mtl_magic.problems import Problem, Span
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import regex
 
+from mtl_magic.language import statements
 from mtl_magic.problems import listed
 
 if TYPE_CHECKING:
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
     from mtl_magic.language.spec import Word
     from mtl_magic.problems import Span
 
-STATEMENTS = ("feature", "ignore", "share", "task", "balance", "split", "train", "tune")
-SETTINGS = ("split", "train", "tune")
-CLAUSES = ("from", "given", "via", "weight", "allow")
+STATEMENTS = tuple(statements.STATEMENTS)
+CLAUSES = tuple(statements.CLAUSES)
 CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "none": None}
 MOST = 300  # so many words are compared
 LONGEST = 60  # no word to suggest is longer, and difflib takes quadratic time

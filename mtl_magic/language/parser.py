@@ -41,7 +41,7 @@ class Parsed:
     problems: tuple[Problem, ...] = ()
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=2048)
 def parse_statement(text: str, masked: str) -> Parsed:
     """The parse of a statement's text; `masked` is what the scanner left of it. Evaluates nothing, never raises.
 
@@ -83,22 +83,41 @@ def moved(node: N, line: int, column: int) -> N:
 
 
 _PLAIN = frozenset({str, int, float, bool, type(None), dict})
+_FLAT = ("str", "bool", "int", "int | float", "bool | None", "tuple[str, ...]", "dict[str, Any]")  # annotations
+
+
+@functools.cache
+def _deep(kind: Any) -> tuple[str, ...]:
+    """The fields of a class of nodes that may hold places."""
+    return tuple(f.name for f in dataclasses.fields(kind) if f.type not in _FLAT)
 
 
 def _move(node: Any, down: int, right: int) -> Any:
     # dataclasses.replace and Span(…) are several times slower, and this runs at every keystroke
     kind = node.__class__
-    if kind is tuple:
-        return tuple([_move(item, down, right) for item in node]) if node else node
     if kind in _PLAIN:
         return node
+    if kind is tuple:
+        return tuple([_move(item, down, right) for item in node])
+    if kind is Span:
+        return _moved_span(node, down, right)
     made = object.__new__(kind)
     fields = made.__dict__
-    if kind is Span:
-        fields["line"], fields["end_line"] = node.line + down, node.end_line + down
-        fields["column"] = node.column + right if node.line == 1 else node.column
-        fields["end_column"] = node.end_column + right if node.end_line == 1 else node.end_column
-        return made
-    for name, value in node.__dict__.items():
-        fields[name] = value if value.__class__ in _PLAIN else _move(value, down, right)
+    fields.update(node.__dict__)
+    for name in _deep(kind):
+        value = fields[name]
+        if value.__class__ is Span:
+            fields[name] = _moved_span(value, down, right)
+        elif value is not None and value != ():
+            fields[name] = _move(value, down, right)
+    return made
+
+
+def _moved_span(span: Span, down: int, right: int) -> Span:
+    line, end_line = span.line, span.end_line
+    made = object.__new__(Span)
+    fields = made.__dict__
+    fields["line"], fields["end_line"] = line + down, end_line + down
+    fields["column"] = span.column + right if line == 1 else span.column
+    fields["end_column"] = span.end_column + right if end_line == 1 else span.end_column
     return made

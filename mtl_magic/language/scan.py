@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+import functools
 
 import regex
 
@@ -61,7 +62,12 @@ def split(text: str) -> list[Piece]:
         >>> [(p.text, p.line, p.column) for p in split("task a: binary(\n  loss=bce)  # one\n\n  task b")]
         [('task a: binary(\n  loss=bce)', 1, 1), ('task b', 4, 3)]
     """
-    return _Scanner(text).pieces()
+    return list(_split(text))
+
+
+@functools.lru_cache(maxsize=4)
+def _split(text: str) -> tuple[Piece, ...]:
+    return tuple(_Scanner(text).pieces())  # the check and the completion of a keystroke ask for the same
 
 
 class _Scanner:

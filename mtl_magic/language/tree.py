@@ -108,7 +108,8 @@ class Builder:
     def code(self, word: spec.Word) -> str:
         if word.text not in WARNINGS:
             what = "is a mistake and no warning" if word.text in LANGUAGE else "is the code of no warning"
-            self.say("MTL052", f"'{shown(word.text)}' {what}", word.span, did_you_mean(word.text, WARNINGS, 0.7))
+            hint = "" if word.text in LANGUAGE else did_you_mean(word.text, WARNINGS, 0.7)
+            self.say("MTL052", f"'{shown(word.text)}' {what}", word.span, hint)
         return word.text
 
     # --- names and kinds

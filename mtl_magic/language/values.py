@@ -11,6 +11,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.language import spec
+from mtl_magic.language.describe import plural
 from mtl_magic.language.format import value as written
 from mtl_magic.language.names import did_you_mean, shown
 from mtl_magic.problems import Problem, Span, listed
@@ -121,7 +122,7 @@ class Binder:
         hint = did_you_mean(node.name, words)
         if elsewhere and not hint:
             hint = f"'{node.name}' is a {FAMILIES[elsewhere]}"
-        notes = (f"{_plural(what)}: {listed(words)}",) if words else ()
+        notes = (f"{plural(what)}: {listed(words)}",) if words else ()
         self.say("MTL020", f"'{shown(node.name)}' is no {what}", word_span(node), hint, notes)
 
     def arguments(
@@ -257,9 +258,9 @@ class Binder:
 
     def wrong(self, node: Any, kind: ParamType, what: str, seen: str = "") -> None:
         text = getattr(node, "text", getattr(node, "name", "")) if isinstance(node, (spec.Word, spec.Call)) else ""
-        words = list(dict.fromkeys(w for t in _flat(kind) for w in _words(t, self.registry)))
-        families = dict.fromkeys(t.family for t in _flat(kind) if isinstance(t, CallOf))
-        notes = tuple(f"{_plural(FAMILIES[f])}: {listed(self.registry.words(f))}" for f in families)
+        words = list(dict.fromkeys(w for t in flat(kind) for w in _words(t, self.registry)))
+        families = dict.fromkeys(t.family for t in flat(kind) if isinstance(t, CallOf))
+        notes = tuple(f"{plural(FAMILIES[f])}: {listed(self.registry.words(f))}" for f in families)
         seen = seen or (f"'{shown(text)}'" if text else shown(written(node)))
         message = f"{what} is {kind.describe()}, not {seen}"
         self.say("MTL041", message, node.span, did_you_mean(text, words), notes)
@@ -320,12 +321,13 @@ def _alternatives(kind: OneOf) -> Iterator[ParamType]:
             yield part
 
 
-def _flat(kind: ParamType) -> Iterator[ParamType]:
+def flat(kind: ParamType) -> Iterator[ParamType]:
+    """The alternatives of a type; those of an item for a list, as one item stands for a list of one."""
     if isinstance(kind, OneOf):
         for part in kind.types:
-            yield from _flat(part)
+            yield from flat(part)
     elif isinstance(kind, ListOf):
-        yield from _flat(kind.item)
+        yield from flat(kind.item)
     else:
         yield kind
 
@@ -340,7 +342,7 @@ def _alike(node: Any, kind: ParamType, whole: ParamType, registry: Registry) -> 
     """Whether a value that does not fit has at least the form of this alternative of its type."""
     if isinstance(kind, CallOf):
         word = node.name if isinstance(node, spec.Call) else node.text if isinstance(node, spec.Word) else ""
-        other_words = any(isinstance(t, (Choice, Name)) for t in _flat(whole))
+        other_words = any(isinstance(t, (Choice, Name)) for t in flat(whole))
         return bool(word) and (registry.find(kind.family, word) is not None or not other_words)
     if isinstance(kind, ListOf):
         return isinstance(node, spec.List) and not any(a.name for a in node.items)
@@ -352,7 +354,3 @@ def _seen(value: Any) -> str:
     if isinstance(value, (bool, int, float, str)) or value is None:
         return shown(repr(value))
     return f"a {type(value).__name__}"
-
-
-def _plural(what: str) -> str:
-    return {"loss": "losses", "dependency": "dependencies"}.get(what, what + "s")

@@ -61,6 +61,19 @@ def mutations(draw):
     return text
 
 
+@st.composite
+def commented(draw):
+    """Valid cells with comments and blank lines between any two tokens where a line may end."""
+    text = draw(st.sampled_from((CELLS[0], CELLS[1], "task a: binary(loss=[bce, focal(gamma=2)], tower=[64, 64])")))
+    for _ in range(draw(st.integers(1, 5))):
+        places = [m.end() for m in re.finditer(r"[(\[,=] ?|\n", text)]
+        place = draw(st.sampled_from(places))
+        text = (
+            text[:place] + draw(st.sampled_from(["# c\n", " #x,\n\n", "\n  # [deep\n", "\n\n", "#\n"])) + text[place:]
+        )
+    return text
+
+
 def read(text, words, **options):
     """The spec, or None where it has problems, whose places must lie inside the text."""
     made, problems = examine(text, words, **options)
@@ -103,12 +116,44 @@ def test_statements_cover_the_text_in_order(text):
         before = place
 
 
-@given(st.sampled_from(CELLS), st.integers(0, 400))
-def test_every_beginning_of_a_cell_can_be_examined(words, text, length):
-    examine(text[:length], words)
+@given(mutations() | st.sampled_from(CELLS), st.floats(0, 1))
+def test_every_beginning_of_a_cell_can_be_examined(words, text, part):
+    read(text[: round(part * len(text))], words)
 
 
-@given(st.sampled_from(CELLS), st.integers(0, 5), st.sampled_from(["", "  ", "\t"]))
+@given(mutations() | st.sampled_from(CELLS), st.floats(0, 1))
+def test_every_beginning_has_completions(words, text, part):
+    """Of valid cells and of any other; taking one leaves the rest of the text as it was."""
+    from mtl_magic.language.complete import complete, expected
+
+    offset = round(part * len(text))
+    for cell in (text[:offset], text):
+        for found in complete(cell, offset, words, {"user_id": "int64", "a b": "", "价格": "", "it's": ""}):
+            assert 0 <= found.start <= found.end == offset
+            assert found.text
+            assert found.kind
+        expected(cell, offset, words)
+
+
+@given(mutations() | commented())
+def test_rewriting_keeps_meaning_and_comments(words, text):
+    from mtl_magic.language.regions import regions
+    from mtl_magic.language.tidy import tidy
+
+    made, problems = examine(text, words)
+    if problems:
+        return
+    again = tidy(text, words)
+    assert tidy(again, words) == again
+    assert parse(again, words) == made
+    comments = [
+        sorted(t[r.start : r.end].rstrip() for r in regions(t) if r.sort == "comment")
+        for t in (normalised(text), again)
+    ]
+    assert comments[0] == comments[1]
+
+
+@given(mutations() | st.sampled_from(CELLS), st.integers(0, 5), st.sampled_from(["", "  ", "\t"]))
 def test_what_is_remembered_is_what_is_parsed_anew(words, text, above, indent):
     """A statement parsed at another place first has the same places as one that is parsed there."""
     from mtl_magic.language.bind import bound_statement, placed_statement
