@@ -17,10 +17,10 @@ endif
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint bench clean setup
+.PHONY: help demo lab test lint reference fuzz bench clean setup
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## set up, run notebooks/quickstart.ipynb on the real feed log, print each head's metrics
 	@$(BIN)/python scripts/run_notebook.py notebooks/quickstart.ipynb build/quickstart.ipynb
@@ -38,6 +38,12 @@ lint: $(STAMP) ## style, types, and the direction of imports
 	@$(BIN)/mypy --no-error-summary
 	@said=$$($(BIN)/lint-imports --no-logo 2>&1) || { echo "$$said"; exit 1; }
 	@echo "style, types and the direction of imports: good"
+
+reference: $(STAMP) ## write mtl_magic/vocabulary.json and docs/reference.md anew
+	@$(BIN)/python -m mtl_magic.reference
+
+fuzz: $(STAMP) ## what holds for any text, tried on 20,000 texts a property: half an hour
+	@MTL_MAGIC_HYPOTHESIS=slow $(BIN)/python -m pytest -q --durations=0 --hypothesis-show-statistics tests/language/test_properties.py
 
 bench: $(STAMP) ## the benchmarks: minutes to hours
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done

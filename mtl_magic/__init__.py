@@ -12,9 +12,10 @@ Importing this package is quick: TensorFlow, Keras, pandas and matplotlib are im
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
-from mtl_magic.problems import MtlError, Problem
+from mtl_magic.problems import MtlError, MtlWarning, Problem
 
 if TYPE_CHECKING:
     import os
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from mtl_magic.explanation.explain import Explanation
     from mtl_magic.language.spec import Spec
     from mtl_magic.runs.run import Run
     from mtl_magic.train.control import Control
     from mtl_magic.train.events import Event
 
 __version__ = "0.1.0"
-__all__ = ["MtlError", "Problem", "__version__", "datasets", "fit", "load", "parse"]
+__all__ = ["MtlError", "MtlWarning", "Problem", "__version__", "datasets", "explain", "fit", "load", "parse"]
 
 
 def parse(text: str) -> Spec:
@@ -78,6 +80,10 @@ def fit(
     Raises:
         MtlError: with every mistake of the text, the data or the training in `problems`.
 
+    Warns:
+        MtlWarning: for each thing in the data that is seldom meant, a leak for example; `run.warnings` keeps them, and
+            'allow MTL104' at the end of a line of the text silences one.
+
     Example:
         A run of one epoch, and its predictions::
 
@@ -88,7 +94,46 @@ def fit(
 
     program = fitting.compile_program(text_or_spec, namespace, train_options)
     prepared = fitting.prepare(program, data, valid, test)
+    for problem in prepared.warnings:
+        warnings.warn(MtlWarning(problem, program.text), stacklevel=2)
     return fitting.train(program, prepared, name=name, control=control, listeners=tuple(listeners))
+
+
+def explain(
+    text_or_spec: str | Spec,
+    data: Any,
+    valid: Any = None,
+    test: Any = None,
+    *,
+    namespace: Mapping[str, Any] | None = None,
+    **train_options: Any,
+) -> Explanation:
+    """Everything that `fit` would do with these arguments; nothing is trained.
+
+    Args:
+        text_or_spec: the text below a `%%mtl` line, or what `parse` made of it.
+        data: a table, or a list of tables, as `fit` takes them.
+        valid: the validation table; None: as the `split` line says, or a tenth of the rows.
+        test: the test table; None: as the `split` line says, or none.
+        namespace: where `{…}` is evaluated; None: `{…}` is an error.
+        **train_options: keys of the `train` statement, which win over those in the text.
+
+    Returns:
+        An `Explanation`: topology, parameters, and tables of features, tasks, blocks and settings. It shows itself.
+
+    Raises:
+        MtlError: with every mistake of the text or the data in `problems`.
+
+    Example:
+        The picture of a topology, as a file::
+
+            explained = mtl_magic.explain("task click: binary", log)
+            pathlib.Path("topology.svg").write_text(explained.topology.svg())
+    """
+    from mtl_magic.runs import fitting
+
+    program = fitting.compile_program(text_or_spec, namespace, train_options)
+    return fitting.explain(program, fitting.prepare(program, data, valid, test))
 
 
 def load(path: str | os.PathLike[str]) -> Run:

@@ -32,6 +32,8 @@ except mtl_magic.MtlError as error:
     print("did you mean" in str(error))
 from mtl_magic.magic.help import overview
 overview()
+from mtl_magic.magic.complete import candidates
+assert candidates("%%mtl\\ntask a: bin", 17, {})
 print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
 """
 
@@ -71,6 +73,7 @@ def test_wheel_holds_code_data_and_licences(wheel):
     for needed in (
         "mtl_magic/py.typed",
         "mtl_magic/language/grammar.lark",
+        "mtl_magic/vocabulary.json",
         "mtl_magic/datasets/kuairand/feed_sample_30k.csv.gz",
         "mtl_magic/magic/magics.py",
     ):

@@ -7,7 +7,7 @@ that several tasks read are what is shared (gradients are balanced at them); a g
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from mtl_magic.registry import Declaration
@@ -39,6 +39,28 @@ class Built:
 
 
 @dataclasses.dataclass(frozen=True)
+class Part:
+    """A piece of a block, as a picture of the topology draws it."""
+
+    key: str  # unique in the block: 'expert_1', 'gate_click'
+    label: str  # 'expert 1', 'gate'
+    kind: str = "layers"  # layers | expert | gate
+    reads: tuple[str, ...] = ()  # keys of the parts that it reads; none: the block's sources
+    taker: str = ""  # key of the only taker that it serves; '': all
+    layer: str = ""  # name of the layer with its weights; '': the block's layers that no other part names
+    of: int = 1  # so many parts are equal shares of that layer
+
+
+@dataclasses.dataclass(frozen=True)
+class Inner:
+    """What is inside a block: its parts, and for each taker the keys of those that it reads."""
+
+    parts: tuple[Part, ...]
+    read_by: dict[str, tuple[str, ...]]
+    detail: str = ""  # of the block, short: '8 experts [128, 64]'
+
+
+@dataclasses.dataclass(frozen=True)
 class Block(Declaration):
     """Base of blocks."""
 
@@ -47,3 +69,13 @@ class Block(Declaration):
     def build(self, x: Any, key: str) -> Built:
         """Keras tensor (B, width) of the concatenated sources -> the block; `key` names its layers."""
         raise NotImplementedError(type(self).__name__)  # abstract: each block says its own
+
+    def inner(self, key: str, takers: Sequence[str]) -> Inner:
+        """The block as it is drawn, for the key of `build` and those of `Built.read`; here: one part that all read."""
+        units = getattr(self, "units", ())
+        return Inner((Part("layers", "layers"),), dict.fromkeys(takers, ("layers",)), shown(units) if units else "")
+
+
+def shown(units: Sequence[int]) -> str:
+    """Widths as the language writes them: '[128, 64]'."""
+    return f"[{', '.join(map(str, units))}]"

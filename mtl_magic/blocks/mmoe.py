@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from mtl_magic.blocks._base import Block, Built, Reading
+from mtl_magic.blocks._base import Block, Built, Inner, Part, Reading, shown
 from mtl_magic.registry import Float, Int, ListOf, declare, option
 
 
@@ -37,3 +38,14 @@ class Mmoe(Block):
             return Reading((experts, gate), lambda cut: mix([cut[1], cut[0]]))
 
         return Built(read)
+
+    def inner(self, key: str, takers: Sequence[str]) -> Inner:
+        layer = f"{key}_experts"
+        experts = [
+            Part(f"expert_{e}", f"expert {e}", "expert", layer=layer, of=self.experts)
+            for e in range(1, self.experts + 1)
+        ]
+        keys = tuple(e.key for e in experts)
+        gates = [Part(f"gate_{t}", "gate", "gate", reads=keys, taker=t, layer=f"{key}_gate_{t}") for t in takers]
+        count = f"{self.experts} expert{'s' * (self.experts != 1)}"
+        return Inner((*experts, *gates), {t: (f"gate_{t}",) for t in takers}, f"{count} {shown(self.units)}")

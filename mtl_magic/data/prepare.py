@@ -12,7 +12,7 @@ from mtl_magic.data.columns import MisfitError
 from mtl_magic.data.encode import encode_rows, encode_table, extra, packed
 from mtl_magic.data.parts import divide
 from mtl_magic.data.problems import Found
-from mtl_magic.data.schema import EncodedFeature, Part, Prepared, Schema, TaskSchema
+from mtl_magic.data.schema import EncodedFeature, Part, Prepared, Raw, Schema, TaskSchema
 from mtl_magic.data.selection import Fitted, check_sources, fit_features
 from mtl_magic.data.sources import Table, joined, read_table
 from mtl_magic.data.targets import Target, fit_targets, statistics
@@ -71,6 +71,7 @@ def prepare(program: Program, data: Sequence[Any], valid: Any = None, test: Any 
         valid=part(parts.valid),
         test=part(parts.test),
         notes=[*found.notes, *_renamed(schema)],
+        raw=Raw(table, parts, others["valid"], others["test"]),
     )
     for name, other in others.items():
         if other is not None:
@@ -81,7 +82,8 @@ def prepare(program: Program, data: Sequence[Any], valid: Any = None, test: Any 
 
 def _renamed(schema: Schema) -> list[str]:
     """A sentence on the names that Keras could not take as they are."""
-    keys = {item.name: item.key for item in (*schema.tasks, *schema.features) if item.name != item.key}
+    keys = {t.name: t.key for t in schema.tasks} | {f.name: f.key for f in schema.features}
+    keys = {name: key for name, key in keys.items() if name != key}
     return [f"names in the Keras model: {listed([f'{name} is {key}' for name, key in keys.items()])}"] if keys else []
 
 

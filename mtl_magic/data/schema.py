@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mtl_magic.data.encoders import Encoder
+    from mtl_magic.data.sources import Table
+    from mtl_magic.data.split import Parts
+    from mtl_magic.problems import Problem
     from mtl_magic.registry import Declaration
     from mtl_magic.tasks._base import TaskKind
 
@@ -34,6 +37,12 @@ class EncodedFeature:
     def source(self) -> str:
         """The column that it reads."""
         return getattr(self.kind, "column", None) or self.name
+
+    @property
+    def width(self) -> int:
+        """Numbers that it gives the network."""
+        embedded = self.encoder.id_width if self.encoder.pool is None else 1
+        return embedded * int(self.encoder.dim or 0) * bool(self.encoder.id_width) + self.encoder.float_width
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +97,16 @@ class Part:
         return len(self.labels)
 
 
+@dataclasses.dataclass(frozen=True)
+class Raw:
+    """The tables as they came, for the checks before training: all rows that the split divides, and tables of parts."""
+
+    table: Table
+    parts: Parts
+    valid: Table | None = None
+    test: Table | None = None
+
+
 @dataclasses.dataclass
 class Prepared:
     """Everything that training reads."""
@@ -97,3 +116,5 @@ class Prepared:
     valid: Part | None
     test: Part | None
     notes: list[str] = dataclasses.field(default_factory=list)  # one sentence each, for the user
+    raw: Raw | None = None  # let go once the checks have read it
+    warnings: tuple[Problem, ...] = ()  # what the checks found

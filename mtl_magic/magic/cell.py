@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.language.names import did_you_mean
 from mtl_magic.magic.flags import MAGIC, Expression, Flags, parse_flags
+from mtl_magic.magic.rewrite import rewrite
 from mtl_magic.magic.tables import tables, told
+from mtl_magic.magic.warned import Warned
 from mtl_magic.problems import MtlError, Problem, Span
 
 if TYPE_CHECKING:
@@ -16,25 +19,31 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from mtl_magic.data.schema import Prepared
+    from mtl_magic.explanation.explain import Explanation
     from mtl_magic.program import Program
     from mtl_magic.runs.run import Run
 
 UNNAMED = "_mtl"
-COMMANDS = ("help", "runs", "compare", "stop", "wait", "resume", "clean", "show")
 
 
-def run_cell(shell: InteractiveShell, line: str, cell: str, namespace: Mapping[str, Any]) -> Run | None:
+def run_cell(shell: InteractiveShell, line: str, cell: str, namespace: Mapping[str, Any]) -> Run | Explanation | None:
     """Run a cell. Whatever goes wrong, the person's variables stay as they were."""
+    from mtl_magic.runs.fitting import explain
+
     header = (MAGIC + line).rstrip()
     try:
         flags = parse_flags(line)
+        if flags.format:
+            rewrite(shell, line, cell, flags)
+            return None
         program = _check(flags, header, cell, namespace)
         prepared = _prepare(flags, program, namespace)
+        if flags.explain:
+            return explain(program, prepared)
         if not flags.quiet:
             _introduce(prepared)
-        if flags.explain:
-            _explain(program, prepared)
-            return None
+        if prepared.warnings and not flags.quiet:
+            _display(Warned(prepared.warnings, f"{header}\n{cell}"))
         run = _train(shell, flags, program, prepared)
     except MtlError as error:
         raise MtlError(error.problems, f"{header}\n{cell}") from error.__cause__
@@ -110,7 +119,8 @@ def _prepare(flags: Flags, program: Program, namespace: Mapping[str, Any]) -> Pr
     data = [_evaluate(e, namespace) for e in flags.data]
     valid = _evaluate(flags.valid, namespace) if flags.valid else None
     test = _evaluate(flags.test, namespace) if flags.test else None
-    return prepare(program, data, valid, test)
+    flagged = {flag: e.span for flag, e in (("--valid", flags.valid), ("--test", flags.test)) if e}
+    return prepare(dataclasses.replace(program, places={**program.places, **flagged}), data, valid, test)
 
 
 def _introduce(prepared: Prepared) -> None:
@@ -119,19 +129,6 @@ def _introduce(prepared: Prepared) -> None:
     for note in prepared.notes:
         print(note)  # noqa: T201  a sentence for the person
     _display(Overview(prepared.schema))
-
-
-def _explain(program: Program, prepared: Prepared) -> None:
-    """What would be built and trained."""
-    from mtl_magic.runs.quiet import keras_quietly
-
-    keras_quietly()
-    from mtl_magic.model.net import build
-
-    net = build(program, prepared.schema)
-    rows = sum(map(len, prepared.train))
-    print(f"{net.model.count_params():,} parameters, {rows:,} training rows, at most {program.train.epochs} epochs")  # noqa: T201
-    print(program.canonical)  # noqa: T201
 
 
 def _train(shell: InteractiveShell, flags: Flags, program: Program, prepared: Prepared) -> Run:
@@ -153,26 +150,3 @@ def _display(thing: Any) -> None:
     from IPython.display import display
 
     display(thing)
-
-
-def line_command(line: str) -> None:
-    """`%mtl WORD …`."""
-    from mtl_magic.magic import help as words
-
-    command, _, rest = line.strip().partition(" ")
-    place = Span(1, len("%mtl ") + 1, 1, len("%mtl ") + 1 + len(command))
-    if command == "help":
-        print(words.about(rest.strip()) if rest.strip() else words.overview())  # noqa: T201  it is what it is for
-        return
-    if command in COMMANDS:
-        problem = Problem("MTL406", f"%mtl {command} is not in this version yet", place, "this version has %mtl help")
-    elif command:
-        problem = Problem(
-            "MTL407",
-            f"there is no %mtl {command}",
-            place,
-            did_you_mean(command, COMMANDS) or "this version has %mtl help",
-        )
-    else:
-        problem = Problem("MTL407", "%mtl needs a word", None, "this version has %mtl help and %mtl help WORD")
-    raise MtlError(problem, f"%mtl {line}")

@@ -16,6 +16,7 @@ MAGIC = "%%mtl "  # what stands before the line in the cell
 EXPRESSIONS = {"data": "a table to train on", "valid": "the validation table", "test": "the test table"}
 SWITCHES = {
     "explain": "say what would happen, train nothing",
+    "format": "rewrite the cell canonically with its comments, train nothing",
     "background": "train in a thread, return the cell at once",
     "quiet": "show nothing",
     "resume": "go on from the last checkpoint",
@@ -46,6 +47,7 @@ class Flags:
     valid: Expression | None = None
     test: Expression | None = None
     switches: set[str] = dataclasses.field(default_factory=set)
+    places: dict[str, Span] = dataclasses.field(default_factory=dict)  # of the switches
     problems: list[Problem] = dataclasses.field(default_factory=list)
 
     @property
@@ -55,6 +57,10 @@ class Flags:
     @property
     def explain(self) -> bool:
         return "explain" in self.switches
+
+    @property
+    def format(self) -> bool:
+        return "format" in self.switches
 
     def fault(self, code: str, message: str, span: Span, hint: str = "") -> None:
         self.problems.append(Problem(code, message, span, hint))
@@ -127,6 +133,7 @@ def _flag(line: str, at: int, flags: Flags) -> int:
                 "leave it out: the cell trains, and stays busy until it ends",
             )
         flags.switches.add(word)
+        flags.places[word] = span
         return after
     known = [*EXPRESSIONS, *SWITCHES]
     hint = did_you_mean(word, known).replace("'", "'--", 1) if word else ""

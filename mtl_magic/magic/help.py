@@ -1,97 +1,107 @@
-"""`%mtl help`: the words of the language, read off their declarations."""
+"""`%mtl help`: the words of the language, read off their declarations, and its statements, clauses, flags and codes."""
 
 from __future__ import annotations
 
 import inspect
 import textwrap
-from typing import Any
 
 from mtl_magic.language.codes import catalogue
+from mtl_magic.language.describe import default, plural, signature
 from mtl_magic.language.names import did_you_mean
+from mtl_magic.language.statements import CLAUSE, FORM, SOURCE, STATEMENT, Entry, entries
+from mtl_magic.magic.flags import EXPRESSIONS, LATER, SWITCHES
 from mtl_magic.problems import MtlError, Problem
-from mtl_magic.registry import FAMILIES, REQUIRED, Declaration, Param
+from mtl_magic.registry import FAMILIES, Declaration
 from mtl_magic.vocabulary import vocabulary
+
+_SORTS = {STATEMENT: "statements", CLAUSE: "clauses", SOURCE: "sources", FORM: "values"}
+_WIDTH = 100
 
 
 def overview() -> str:
-    """Every word, by family, with its summary."""
+    """Every word, by what it is, with its summary."""
     registry = vocabulary()
-    lines = []
+    known = entries(registry)
+    parts = [_table(title, [(e.word, e.summary) for e in known if e.sort == sort]) for sort, title in _SORTS.items()]
     for family, title in FAMILIES.items():
-        words = registry.words(family)
-        if words:
-            width = max(len(word) for word in words)
-            lines.append(_plural(title))
-            for word in words:
-                declaration = registry.find(family, word)
-                assert declaration is not None
-                lines.append(f"  {word:<{width}}  {declaration.summary()}")
-            lines.append("")
-    return "\n".join([*lines, "%mtl help WORD says more of one"])
-
-
-def _plural(noun: str) -> str:
-    stem = noun[:-1] + "ie" if noun.endswith("y") else noun + "e" * noun.endswith("s")
-    return stem + "s"
+        found = [(d.word, d.summary()) for d in registry if d.family == family and family != "settings"]
+        if found:
+            parts.append(_table(plural(title), found))
+    parts.append(_table("flags of the %%mtl line", [(f"--{flag}", doc) for flag, doc in _flags().items()]))
+    return "\n\n".join([*parts, "%mtl help WORD says more of one; so it does of the code of an error"])
 
 
 def about(word: str) -> str:
-    """What a word is: its parameters with defaults, its paper, an example. Codes of errors are words too.
+    """What a word is: its form, parameters with defaults, paper, example. Codes of errors are words too.
 
     Raises:
         MtlError: there is no such word.
     """
-    registry = vocabulary()
-    found = [d for d in registry if d.word == word]
-    if found:
-        return "\n\n".join(_describe(declaration) for declaration in found)
-    codes = catalogue()
+    registry, codes, flags = vocabulary(), catalogue(), _flags()
+    known = entries(registry)
+    parts = [_entry(e) for e in known if e.word == word]
+    parts += [_describe(d) for d in registry if d.word == word and d.family != "settings"]
+    if word.startswith("-") and (flag := word.lstrip("-")) in flags:
+        parts.append(f"--{flag}  flag of the %%mtl line\n\n{_wrapped(flags[flag][:1].upper() + flags[flag][1:] + '.')}")
     if word.upper() in codes:
         code = codes[word.upper()]
-        return f"{word.upper()}  {code.title}\n\n{_wrapped(code.doc)}"
-    hint = did_you_mean(word, [*(d.word for d in registry), *codes])
-    raise MtlError(
-        Problem("MTL408", f"'{word}' is not a word of the language", hint=hint or "%mtl help lists the words")
-    )
+        parts.append(f"{word.upper()}  {code.title}\n\n{_wrapped(code.doc)}")
+    if parts:
+        return "\n\n\n".join(parts)
+    words = [*(e.word for e in known), *(d.word for d in registry), *codes, *(f"--{flag}" for flag in flags)]
+    hint = did_you_mean(word, words) or _option(word) or "%mtl help lists the words"
+    raise MtlError(Problem("MTL408", f"'{word}' is not a word of the language", hint=hint))
 
 
-def _describe(declaration: type[Declaration]) -> str:
+def _flags() -> dict[str, str]:
+    return {flag: doc for flag, doc in {**EXPRESSIONS, **SWITCHES}.items() if flag not in LATER}
+
+
+def _option(word: str) -> str:
+    """Which words have an option of this name, for one who asks for it."""
+    owners = [d.word for d in vocabulary() if any(p.name == word for p in d.params())]
+    return f"it is an option of {', '.join(owners)}" if owners else ""
+
+
+def _table(title: str, rows: list[tuple[str, str]]) -> str:
+    width = max(len(word) for word, _ in rows)
+    return "\n".join([title, *(f"  {word:<{width}}  {summary}" for word, summary in rows)])
+
+
+def _entry(entry: Entry) -> str:
+    declaration = vocabulary().find("settings", entry.word) if entry.sort == STATEMENT else None
+    if declaration is not None:
+        return _describe(declaration, entry.form)
+    lines = [f"{entry.word}  {entry.sort}", "", f"  {entry.form}", "", _wrapped(f"{entry.summary} {entry.doc}".strip())]
+    return "\n".join([*lines, *_example(entry.example)])
+
+
+def _describe(declaration: type[Declaration], form: str = "") -> str:
     params = declaration.params()
     lines = [
         f"{declaration.word}  {FAMILIES[declaration.family]}",
+        "",
+        f"  {form or signature(declaration)}",
         "",
         _wrapped(inspect.cleandoc(declaration.__doc__ or "")),
     ]
     if params:
         width = max(len(p.name) for p in params)
-        default = max(len(_default(p)) for p in params)
+        widest = max(len(default(p)) for p in params)
         lines.append("")
         for p in params:
-            lines.append(f"  {p.name:<{width}}  {_default(p):<{default}}  {p.doc or p.type.describe()}")
+            lines.append(f"  {p.name:<{width}}  {default(p):<{widest}}  {p.doc or p.type.describe()}")
             if p.doc:
-                lines.append(f"  {'':<{width}}  {'':<{default}}  ({p.type.describe()})")
+                lines.append(f"  {'':<{width}}  {'':<{widest}}  ({p.type.describe()})")
     if declaration.paper:
         lines += ["", f"paper: {declaration.paper}"]
-    if declaration.example:
-        lines += ["", "\n".join(f"  {line}" for line in declaration.example.splitlines())]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_example(declaration.example)])
 
 
-def _default(p: Param) -> str:
-    return "needed" if p.default is REQUIRED else _spelt(p.default)
-
-
-def _spelt(value: Any) -> str:
-    """A value as the language writes it."""
-    if value is None or isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Declaration):
-        return value.word
-    if isinstance(value, (tuple, list)):
-        return "[" + ", ".join(_spelt(v) for v in value) + "]"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _example(example: str) -> list[str]:
+    return ["", "example:", *(f"  {line}" for line in example.splitlines())] if example else []
 
 
 def _wrapped(text: str) -> str:
     paragraphs = text.split("\n\n")
-    return "\n\n".join(p if p.startswith("  ") else textwrap.fill(p, 100) for p in paragraphs)
+    return "\n\n".join(p if p.startswith("  ") else textwrap.fill(p, _WIDTH) for p in paragraphs)

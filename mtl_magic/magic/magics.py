@@ -22,23 +22,31 @@ class MtlMagics(Magics):
     def mtl(self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None) -> Any:
         """Declare, train and keep a multi-task model.
 
-            %%mtl [NAME] [--data EXPR]… [--valid EXPR] [--test EXPR] [--explain] [--quiet]
-            task click: binary
-            task like:  binary
+            %%mtl [NAME] [--data EXPR]… [--valid EXPR] [--test EXPR] [--explain] [--format] [--quiet]
+            ignore  buy
+            share   mmoe(experts=8)
+            task    click: binary
+            task    like:  binary
 
         NAME is the variable that will hold the finished run; without it the run is the cell's value, and `_mtl`.
-        EXPR is Python: a table, or a quoted path of Parquet or CSV files.
+        EXPR is Python: a table, or a quoted path of Parquet or CSV files. --explain says what would happen and trains
+        nothing, --format rewrites the cell, --quiet shows nothing. The smallest cell is one `task` line. Tab completes
+        statements, words, options, columns and flags.
 
             %mtl help           the words of the language
-            %mtl help mmoe      one of them
+            %mtl help mmoe      one of them: options, defaults, formula, paper, example
+            %mtl help MTL021    the code of an error
+            %mtl format         the last %%mtl cell, rewritten
         """
-        from mtl_magic.magic.cell import line_command, run_cell
+        from mtl_magic.magic.cell import run_cell
         from mtl_magic.magic.errors import explain
+        from mtl_magic.magic.line import line_command
 
         try:
-            if cell is None:
-                return line_command(line)
             assert self.shell is not None
+            if cell is None:
+                line_command(self.shell, line)
+                return None
             return run_cell(self.shell, line, cell, {**self.shell.user_ns, **(local_ns or {})})
         except MtlError:
             raise
@@ -58,15 +66,21 @@ def keep_body(lines: list[str]) -> list[str]:
 
 
 def register(shell: InteractiveShell) -> None:
-    """Make the magics known to this shell."""
+    """Make the magics known to this shell, and completion in its cells."""
+    from mtl_magic.magic.matcher import matcher_for
+
+    unregister(shell)  # what an earlier version of this package left there, after a reload
     shell.register_magics(MtlMagics(shell))
-    if keep_body not in shell.input_transformers_cleanup:
-        shell.input_transformers_cleanup.append(keep_body)
+    shell.input_transformers_cleanup.append(keep_body)
+    matcher = matcher_for(shell)
+    if matcher is not None:
+        shell.Completer.custom_matchers.append(matcher)
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Undo `register`."""
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("mtl", None)
-    if keep_body in shell.input_transformers_cleanup:
-        shell.input_transformers_cleanup.remove(keep_body)
+    shell.magics_manager.registry.pop(MtlMagics.__name__, None)
+    for kept in (shell.input_transformers_cleanup, getattr(shell.Completer, "custom_matchers", [])):
+        kept[:] = [thing for thing in kept if not getattr(thing, "__module__", "").startswith("mtl_magic.")]

@@ -11,7 +11,7 @@ from typing import Any
 
 import ipywidgets
 
-from mtl_magic.runs.numbers import short
+from mtl_magic.numbers import short
 from mtl_magic.train.events import Evaluated, Event, Finished, Note, Progress, Started
 
 EVERY = 0.25  # seconds between two messages to the browser

@@ -50,3 +50,26 @@ def told(found: Mapping[str, str], limit: int = 8) -> str:
     shown = [f"{name} ({size})" for name, size in list(found.items())[:limit]]
     rest = len(found) - len(shown)
     return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")
+
+
+def columns(table: Any) -> dict[str, str]:
+    """Column -> its type, of what `--data` would take; nothing where it is no table.
+
+    Example:
+        >>> columns({"user": [1, 2], "click": [0, 1]})
+        {'user': 'list', 'click': 'list'}
+    """
+    if not _size(table):
+        return {}
+    try:
+        if isinstance(table, dict):
+            pairs = [(name, getattr(value, "dtype", "list")) for name, value in table.items()]
+        elif hasattr(table, "schema") and hasattr(table.schema, "names"):  # pyarrow, some versions of polars
+            names = table.schema.names() if callable(table.schema.names) else table.schema.names
+            types = table.schema.dtypes() if hasattr(table.schema, "dtypes") else table.schema.types
+            pairs = list(zip(names, types, strict=True))
+        else:
+            pairs = list(zip(table.columns, table.dtypes, strict=True))
+    except Exception:  # noqa: BLE001  as above
+        return {}
+    return {name: str(kind) for name, kind in pairs if isinstance(name, str)}

@@ -5,14 +5,14 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from mtl_magic.runs.numbers import short
+from mtl_magic.explanation.sections import labelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-    from mtl_magic.data.schema import EncodedFeature, Schema, TaskSchema
+    from mtl_magic.data.schema import Schema
 
 
 def feature_frame(schema: Schema) -> pd.DataFrame:
@@ -20,24 +20,8 @@ def feature_frame(schema: Schema) -> pd.DataFrame:
     import pandas as pd
 
     columns = ["feature", "column", "kind", "inferred", "width", "learnt"]
-    rows = [(f.name, f.source, f.kind.word, f.inferred, width(f), f.encoder.describe()) for f in schema.features]
+    rows = [(f.name, f.source, f.kind.word, f.inferred, f.width, f.encoder.describe()) for f in schema.features]
     return pd.DataFrame(rows, columns=columns)
-
-
-def width(feature: EncodedFeature) -> int:
-    """Numbers that the feature gives the network."""
-    embedded = feature.encoder.id_width if feature.encoder.pool is None else 1
-    return embedded * int(feature.encoder.dim or 0) * bool(feature.encoder.id_width) + feature.encoder.float_width
-
-
-def labelled(task: TaskSchema) -> str:
-    """What is known of a task's label: '23,000 labels, 3.1% positive'."""
-    said = f"{task.rows:,} labels"
-    if task.kind.word == "binary":
-        return f"{said}, {short(100 * task.mean)}% positive"
-    if task.classes:
-        return f"{said}, {len(task.classes)} classes"
-    return f"{said}, mean {short(task.mean)}, deviation {short(task.std)}"
 
 
 class Overview:

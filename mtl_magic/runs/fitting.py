@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mtl_magic.data.schema import Part, Prepared
+    from mtl_magic.explanation.explain import Explanation
     from mtl_magic.program import Program
     from mtl_magic.train.control import Control
     from mtl_magic.train.events import Listener
@@ -66,15 +67,18 @@ def with_options(whole: spec.Spec, options: Mapping[str, Any]) -> tuple[spec.Spe
     """
     objects: dict[str, Any] = {}
     kept: list[spec.Statement] = []
+    allow: tuple[str, ...] = ()
     for statement in whole.statements:
         if isinstance(statement, spec.Settings) and statement.word == "train":
             left = tuple(a for a in statement.args if a.name not in options)
             if left:
                 kept.append(dataclasses.replace(statement, args=left))
+            else:
+                allow += statement.allow
         else:
             kept.append(statement)
     given = tuple(spec.Arg(name, _node(name, value, objects)) for name, value in options.items())
-    return dataclasses.replace(whole, statements=(*kept, spec.Settings("train", given))), objects
+    return dataclasses.replace(whole, statements=(*kept, spec.Settings("train", given, allow=allow))), objects
 
 
 def _node(name: str, value: Any, objects: dict[str, Any]) -> Any:
@@ -90,10 +94,22 @@ def _node(name: str, value: Any, objects: dict[str, Any]) -> Any:
 
 
 def prepare(program: Program, data: Any, valid: Any = None, test: Any = None) -> Prepared:
-    """The encoded data; `data` is a table or a list of tables."""
+    """The encoded data, checked; `data` is a table or a list of tables."""
+    from mtl_magic.checks import run_checks
     from mtl_magic.data.prepare import prepare as prepared
 
-    return prepared(program, data if isinstance(data, (list, tuple)) else [data], valid, test)
+    made = prepared(program, data if isinstance(data, (list, tuple)) else [data], valid, test)
+    made.warnings = run_checks(program, made)
+    made.raw = None
+    return made
+
+
+def explain(program: Program, prepared: Prepared) -> Explanation:
+    """What `train` would do."""
+    keras_quietly()
+    from mtl_magic.explanation.explain import explain as explained
+
+    return explained(program, prepared, prepared.warnings)
 
 
 def train(
@@ -135,6 +151,7 @@ def train(
             "versions": versions(),
         },
         notes=tuple(prepared.notes),
+        warnings=prepared.warnings,
     )
     run.metrics |= {part: metrics(run, rows) for part, rows in parts.items()}
     return run

@@ -10,6 +10,7 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from mtl_magic.explanation.colours import colour
 from mtl_magic.numbers import short
 
 if TYPE_CHECKING:
@@ -18,15 +19,10 @@ if TYPE_CHECKING:
 
     from mtl_magic.runs.run import Run
 
-COLOURS = ("#3b6fb6", "#c8553d", "#2f8f6b", "#8a5fb0", "#b08a2f", "#3d98a8", "#a8487c", "#6b7a2f")
 INK, FAINT = "#808080", "#80808040"  # readable on a light and on a dark page
 SHOWN = 8  # heads with a panel of their own
 # matplotlib's own font lacks these scripts: of these, the ones that the machine has are tried in turn
 FONTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "PingFang SC", "Hiragino Sans", "Microsoft YaHei", "Noto Sans Devanagari", "Noto Sans Thai", "Noto Sans Arabic")  # fmt: skip
-
-
-def colour(index: int) -> str:
-    return COLOURS[index % len(COLOURS)]
 
 
 def draw(run: Run) -> Figure:

@@ -9,8 +9,9 @@ import base64
 import html
 from typing import TYPE_CHECKING, Any
 
-from mtl_magic.runs.numbers import short
-from mtl_magic.runs.picture import colour, png
+from mtl_magic.explanation.colours import colour
+from mtl_magic.numbers import short
+from mtl_magic.runs.picture import png
 
 if TYPE_CHECKING:
     from mtl_magic.runs.run import Run

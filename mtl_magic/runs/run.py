@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
     import keras
     import pandas as pd
 
     from mtl_magic.data.schema import Schema
+    from mtl_magic.explanation.topology import Topology
     from mtl_magic.language.spec import Spec
+    from mtl_magic.problems import Problem
     from mtl_magic.train.evaluate import Predictor
 
 Metrics = dict[str, dict[str, float]]  # task -> metric -> value
@@ -36,6 +39,7 @@ class Run:
         best_epoch: the epoch whose weights the run holds, where validation chose it.
         facts: what else identifies the run: seed, versions, a hash of the data, when it was made.
         notes: sentences for the person, as they were shown when it ran.
+        warnings: what the checks before training found and no `allow` silenced; each has code, message, line and hint.
     """
 
     name: str
@@ -52,6 +56,7 @@ class Run:
     best_epoch: int | None = None
     facts: dict[str, Any] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
     @functools.cached_property
     def predictor(self) -> Predictor:
@@ -90,6 +95,19 @@ class Run:
         from mtl_magic.runs.features import feature_frame
 
         return feature_frame(self.schema)
+
+    def topology(self, namespace: Mapping[str, Any] | None = None) -> Topology:
+        """Which task reads what, as a picture. `print` shows it as a tree, `.svg()` is a file's text.
+
+        Args:
+            namespace: where `{…}` of the cell is evaluated again; None: a cell with `{…}` is an error.
+        """
+        from mtl_magic.explanation.topology import Topology
+        from mtl_magic.runs.fitting import compile_program
+        from mtl_magic.runs.quiet import keras_quietly
+
+        keras_quietly()
+        return Topology.of(compile_program(self.text, namespace), self.schema)
 
     def evaluate(self, table: Any = None) -> pd.DataFrame:
         """Exact metrics.

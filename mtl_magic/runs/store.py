@@ -12,6 +12,7 @@ It is written beside its place and renamed, so that a folder that is there is wh
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import json
 import os
@@ -21,7 +22,7 @@ import shutil
 import uuid
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from mtl_magic.problems import MtlError, Problem
+from mtl_magic.problems import MtlError, Problem, Span
 from mtl_magic.runs.plain import schema_from_plain, schema_to_plain
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def _write(run: Run, folder: pathlib.Path) -> None:
         "weights": run.weights,
         "metrics": run.metrics,
         "notes": list(run.notes),
+        "warnings": [dataclasses.asdict(problem) for problem in run.warnings],
         **run.facts,
     }
     _write_json(folder / RUN, facts)
@@ -171,10 +173,17 @@ def _run(place: pathlib.Path, facts: dict[str, Any]) -> Run:
             epoch=facts.pop("epoch"),
             best_epoch=facts.pop("best_epoch"),
             notes=tuple(facts.pop("notes")),
+            warnings=tuple(map(_warning, facts.pop("warnings", ()))),  # the first runs have none
             facts=facts,
         )
     except KeyError as error:
         _damaged(place / RUN, f"it lacks {error}", error)
+
+
+def _warning(plain: dict[str, Any]) -> Problem:
+    places = tuple(Span(**place) for place in plain["related"])
+    span = Span(**plain["span"]) if plain["span"] else None
+    return Problem(**{**plain, "span": span, "notes": tuple(plain["notes"]), "related": places})
 
 
 def _read(path: pathlib.Path, reader: Any) -> Any:

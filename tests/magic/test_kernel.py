@@ -16,7 +16,7 @@ draw = np.random.default_rng(0)
 a = draw.integers(0, 8, 400)
 log = pd.DataFrame({"a": a, "b": draw.normal(size=400), "click": (a > 3) * 1, "watch": a + draw.normal(size=400)})
 """
-CELL = "%%mtl feed --data log\ntask click: binary\ntask watch: regression\ntrain epochs=2 batch=64"
+CELL = "%%mtl feed --data log\ntask click: binary allow MTL104\ntask watch: regression\ntrain epochs=2 batch=64"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -41,6 +41,12 @@ class Kernel:
                 return found
             if kind in ("stream", "display_data", "execute_result", "error", "update_display_data", "clear_output"):
                 found.append((kind, message["content"]))
+
+    def reply(self, request):
+        """What the kernel answers to a request on its shell channel."""
+        while (message := self.client.get_shell_msg(timeout=60))["parent_header"].get("msg_id") != request:
+            pass
+        return message["content"]
 
     def says(self, code):
         """What a cell prints."""
@@ -120,6 +126,38 @@ def test_the_stop_button_leaves_a_usable_run(kernel):
     assert pressed
     assert "error" not in [kind for kind, _ in outputs]
     assert kernel.says("print(long.why, len(long.predict(log)))") == "interrupted 400\n"
+
+
+def completed(kernel, code, at=None):
+    """What the kernel answers to Tab: texts, the text that they replace, what each is."""
+    found = kernel.reply(kernel.client.complete(code, len(code) if at is None else at))
+    types = found["metadata"]["_jupyter_types_experimental"]  # JupyterLab breaks no line in what has no space
+    types = [t["type"].replace("\N{NO-BREAK SPACE}", " ") for t in types]
+    return found["matches"], code[found["cursor_start"] : found["cursor_end"]], types
+
+
+def test_tab_completes_inside_the_cell(kernel):
+    texts, replaced, types = completed(kernel, "%%mtl feed --data log\ntask cl\ntask watch: regression", 29)
+    assert (texts, replaced, types) == (["click"], "cl", ["column: int64"])
+    texts, replaced, types = completed(kernel, "%%mtl feed --data log\nshare mmoe(exp")
+    assert (texts, replaced) == (["experts="], "exp")
+    assert types == ["option: number of experts"]
+    assert completed(kernel, "%%mtl feed --data log\ntask watch: regression ")[0] == [
+        "from",
+        "given",
+        "weight",
+        "allow",
+    ]
+    assert completed(kernel, "%%mtl feed --data lo")[0] == ["log"]
+    assert completed(kernel, "%mtl help mult")[0] == ["multiclass"]
+
+
+def test_a_cell_is_rewritten_in_its_place(kernel):
+    request = kernel.client.execute("%%mtl feed --format --data log\ntask  click # yes", allow_stdin=False)
+    reply = kernel.reply(request)
+    assert reply["status"] == "ok"
+    (payload,) = reply["payload"]
+    assert payload == {"source": "set_next_input", "text": "%%mtl feed --data log\ntask click  # yes", "replace": True}
 
 
 def test_a_failed_cell_leaves_the_namespace(kernel):

@@ -144,9 +144,13 @@ def test_a_function_of_the_persons_that_fails_is_not_our_bug(shell, frame):
 
 def test_explain_trains_nothing(shell, frame, capsys):
     shell.user_ns["log"] = frame
-    assert shell.run_cell(CELL.replace("--data", "--explain --data")).success
+    done = shell.run_cell(CELL.replace("--data", "--explain --data"))
+    assert done.success
     shown = capsys.readouterr().out
-    assert "parameters, 360 training rows, at most 1 epochs" in shown
+    assert "rows: 360 train, 40 valid; nothing was trained" in shown
+    assert shown.count("MtlWarning MTL104, line 3: feature 'a' gives task 'click' away") == 1
+    assert "    task click: binary\n         ^^^^^\n" in shown
+    assert done.result.topology.outline.node("head:watch").span.line == 4, "as the cell's lines are counted"
     assert "feed" not in shell.user_ns
 
 
@@ -181,8 +185,70 @@ def test_help(shell, capsys):
 
 
 def test_every_word_has_a_help():
+    from mtl_magic.language.describe import signature
+    from mtl_magic.language.statements import entries
     from mtl_magic.magic.help import about
     from mtl_magic.vocabulary import vocabulary
 
     for declaration in vocabulary():
-        assert declaration.summary() in about(declaration.word).replace("\n", " ")
+        said = about(declaration.word)
+        assert declaration.summary() in said.replace("\n", " ")
+        assert declaration.example.split("\n")[0] in said
+        assert f"paper: {declaration.paper}" in said or not declaration.paper
+        assert all(f"  {p.name} " in said for p in declaration.params())
+        assert signature(declaration) in said or declaration.family == "settings"
+    for entry in entries(vocabulary()):
+        said = about(entry.word)
+        assert entry.form in said
+        assert entry.summary in said.replace("\n", " ")
+        assert entry.example.split("\n")[0] in said
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("given", "given TASK, … [via METHOD(…)]"),
+        ("--data", "flag of the %%mtl line"),
+        ("MTL104", "leak"),
+        ("train", "early_stop  3 "),
+        ("mae", ""),
+    ],
+)
+def test_help_of(word, says):
+    from mtl_magic.magic.help import about
+
+    if word == "mae":  # a loss and a metric
+        assert about(word).count("\nmae  ") + about(word).startswith("mae  ") == 2
+    else:
+        assert says in about(word)
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("bineray", "did you mean 'binary'?"),
+        ("tsak", "did you mean 'task'?"),
+        ("MTL999", "did you mean"),
+        ("experts", "it is an option of mmoe"),
+        ("--dat", "did you mean '--data'?"),
+        ("zzzzzz", "%mtl help lists the words"),
+    ],
+)
+def test_help_of_no_word(word, hint):
+    from mtl_magic.magic.help import about
+
+    with pytest.raises(MtlError) as caught:
+        about(word)
+    assert hint in str(caught.value)
+
+
+def test_the_magics_own_help(shell, capsys):
+    from mtl_magic.magic.flags import EXPRESSIONS, LATER, SWITCHES
+    from mtl_magic.magic.line import COMMANDS
+
+    for name in ("%%mtl", "%mtl"):
+        shell.run_line_magic("pinfo", name)
+        shown = capsys.readouterr().out
+        assert "Declare, train and keep a multi-task model" in shown
+        assert all(f"--{flag}" in shown for flag in (*EXPRESSIONS, *SWITCHES) if flag not in LATER)
+        assert all(f"%mtl {command}" in shown for command in COMMANDS)

@@ -69,7 +69,11 @@ def test_a_run_without_an_epoch_shows_itself():
 def test_picture_marks_the_best_epoch(run):
     figure = draw(run)
     titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert titles[1:] == ["click  validation auc  0.712", "watch  validation rmse  1.90", "kind  no validation accuracy"]
+    assert titles[1:] == [
+        "click  validation auc  0.712",
+        "watch  validation rmse  1.90",
+        "kind  no validation accuracy",
+    ]
 
 
 def test_picture_takes_names_of_any_script_and_signs(run):

@@ -70,3 +70,10 @@ def test_features(run):
 def test_names(run):
     assert run.tasks == ("click", "watch", "kind")
     assert run.watched["click"] == "auc"
+
+
+def test_topology(run):
+    found = run.topology()
+    assert str(found).split("\n")[0] == "inputs: the age, 名"
+    assert [e.target for e in found.outline.out_of("block:/layers")] == ["tower:click", "tower:watch", "tower:kind"]
+    assert set(found._repr_mimebundle_()) == {"text/plain", "text/html"}

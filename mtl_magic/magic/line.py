@@ -1,0 +1,60 @@
+"""`%mtl WORD …`: the line form's commands. The one list of them; help, completion and errors read it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mtl_magic.language.names import did_you_mean
+from mtl_magic.problems import MtlError, Problem, Span
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+LATER = ("runs", "compare", "stop", "wait", "resume", "clean", "show")  # part of the language, not of this version
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """A command: how it is written, what it does, and the function that does it to the rest of the line."""
+
+    form: str
+    summary: str
+    run: Callable[[InteractiveShell, str], None]
+
+
+def line_command(shell: InteractiveShell, line: str) -> None:
+    """Run a `%mtl` line."""
+    word, _, rest = line.strip().partition(" ")
+    if word in COMMANDS:
+        COMMANDS[word].run(shell, rest.strip())
+        return
+    place = Span(1, len("%mtl ") + 1, 1, len("%mtl ") + 1 + len(word))
+    there = "this version has " + ", ".join(f"%mtl {c}" for c in COMMANDS)
+    if word in LATER:
+        problem = Problem("MTL406", f"%mtl {word} is not in this version yet", place, there)
+    elif word:
+        hint = did_you_mean(word, [*COMMANDS, *LATER]) or there
+        problem = Problem("MTL407", f"there is no %mtl {word}", place, hint)
+    else:
+        problem = Problem("MTL407", "%mtl needs a word", None, there)
+    raise MtlError(problem, f"%mtl {line}")
+
+
+def _help(_: InteractiveShell, rest: str) -> None:
+    from mtl_magic.magic import help as words
+
+    print(words.about(rest) if rest else words.overview())  # noqa: T201  it is what it is for
+
+
+def _format(shell: InteractiveShell, rest: str) -> None:
+    from mtl_magic.magic.rewrite import rewrite_last
+
+    rewrite_last(shell, rest)
+
+
+COMMANDS = {
+    "help": Command("%mtl help [WORD]", "lists the words of the language, or says what one means", _help),
+    "format": Command("%mtl format [NAME]", "becomes the last %%mtl cell, or that of a run, rewritten", _format),
+}
