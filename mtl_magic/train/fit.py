@@ -20,7 +20,7 @@ from mtl_magic.train.events import Listener
 from mtl_magic.train.loop import Loop
 from mtl_magic.train.order import Batches
 from mtl_magic.train.step import Step, row_losses
-from mtl_magic.train.stopping import Stopping
+from mtl_magic.train.stopping import Stopping, events
 
 if TYPE_CHECKING:
     from mtl_magic.data.schema import Part, Prepared, Schema
@@ -88,7 +88,7 @@ def train(
         peak=settings.lr,
         evaluator=evaluator,
         valid=prepared.valid,
-        stopping=stopping_of(program, schema, weights),
+        stopping=stopping_of(program, schema, weights, prepared.valid),
         control=control or Control(),
         listeners=listeners,
     )
@@ -139,15 +139,14 @@ def mask_unobserved(program: Program, schema: Schema, part: Part) -> None:
         part.labels = np.where(drop, np.nan, part.labels).astype("float32")
 
 
-def stopping_of(program: Program, schema: Schema, weights: dict[str, float]) -> Stopping:
+def stopping_of(program: Program, schema: Schema, weights: dict[str, float], valid: Part | None) -> Stopping:
     """Early stopping as the `train` statement says."""
     asked = program.train.early_stop
     constants = {t.name: t.constant_loss for t in schema.tasks}
-    if asked is None or asked is False:
-        return Stopping(constants, weights, None)
-    if isinstance(asked, str):
-        return Stopping(constants, weights, 3, _watched(asked, program, schema))
-    return Stopping(constants, weights, 3 if asked is True else asked)
+    watch = _watched(asked, program, schema) if isinstance(asked, str) else None
+    patience = None if asked is None or asked is False else 3 if asked is True or watch else int(asked)
+    found = {t.name: events(t, valid.labels[:, k]) for k, t in enumerate(schema.tasks)} if valid is not None else {}
+    return Stopping(constants, weights, patience, watch, found)
 
 
 def _watched(asked: str, program: Program, schema: Schema) -> tuple[str, str, bool]:

@@ -8,6 +8,16 @@ from typing import Any
 
 import numpy as np
 
+FEW = 30  # events of a head that give it half of its say
+
+
+def events(task: Any, labels: np.ndarray) -> int:
+    """How much a part can say of a head: labelled rows, or those of the rarer side of a binary task; labels (n,)."""
+    known = labels[np.isfinite(labels)]
+    if task.kind.word != "binary":
+        return len(known)
+    return int(min(known.sum(), len(known) - known.sum()))
+
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
@@ -20,13 +30,15 @@ class Stopping:
     """Keeps the best epoch's weights, and ends training when no epoch has been better for a while.
 
     The score is the mean over tasks of the validation loss over the best constant's, each by its weight, so that no
-    head's unit decides; or one metric of one task, where the person named it.
+    head's unit decides; or one metric of one task, where the person named it. A head with few events in the validation
+    part has less say, m / (m + FEW) of it: three positives rank epochs by chance.
 
     Args:
         constants: task -> loss of the best constant predictor.
         weights: task -> the person's weight; a task of weight 0 has no say.
         patience: epochs without a better one before the end; None: never ends early, and the last epoch is kept.
         watch: (task, metric, higher is better), or None.
+        events: task -> events in the validation part (see `events`); none: all heads have their whole say.
     """
 
     def __init__(
@@ -35,8 +47,11 @@ class Stopping:
         weights: dict[str, float],
         patience: int | None = 3,
         watch: tuple[str, str, bool] | None = None,
+        events: dict[str, int] | None = None,
     ) -> None:
-        self.constants, self.weights, self.patience, self.watch = constants, weights, patience, watch
+        self.constants, self.patience, self.watch = constants, patience, watch
+        say = {task: m / (m + FEW) for task, m in (events or {}).items()}
+        self.weights = {task: weight * say.get(task, 1.0) for task, weight in weights.items()}
         self.best_score = np.inf
         self.best_epoch: int | None = None
         self.best_weights: dict[str, np.ndarray] | None = None

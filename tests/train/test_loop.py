@@ -17,7 +17,7 @@ from mtl_magic.train.events import Evaluated, Event, Finished, Progress, Started
 from mtl_magic.train.fit import batch_size, train, with_constants
 from mtl_magic.train.order import Batches, epoch_order
 from mtl_magic.train.state import weights_of
-from mtl_magic.train.stopping import Stopping
+from mtl_magic.train.stopping import Stopping, events
 from tests import toy
 
 
@@ -203,3 +203,13 @@ def test_a_loss_of_ones_own_is_normalised_by_that_of_the_heads_start() -> None:
     assert constant == pytest.approx(focal.mean(), rel=0.01)
     result = train(toy.program(epochs=2), prepared)
     assert result.metrics["click"]["loss"] < constant
+
+
+def test_a_head_with_few_events_has_little_say() -> None:
+    """Three positives do not outvote a thousand, whatever the head's weight."""
+    labels = np.array([1.0] * 3 + [0.0] * 997 + [np.nan] * 5)
+    rare, often = events(toy.data().schema.task("click"), labels), events(toy.data().schema.task("watch"), labels)
+    assert (rare, often) == (3, 1000)
+    stopping = Stopping({"a": 1.0, "b": 1.0}, {"a": 1.0, "b": 2.0}, events={"a": often, "b": rare})
+    steps = [{"a": {"loss": 0.9}, "b": {"loss": 1.0}}, {"a": {"loss": 0.8}, "b": {"loss": 1.3}}]
+    assert [stopping.update(i + 1, m, dict).best for i, m in enumerate(steps)] == [True, True]
