@@ -83,8 +83,8 @@ def _losses(ax: Axes, run: Run) -> None:
                 ax.plot(history["epoch"], values, style, color=colour(i), linewidth=1.4, **_dots(len(history)))
     ax.axhline(1, color=INK, linewidth=0.6)
     _plain(ax)
-    _title(ax, "Loss over the best constant's: – training, as the epoch went on; - - validation, after it")
-    ax.set_xlabel("epoch", color=INK)
+    _title(ax, "Loss over the best constant's: – training, - - validation")
+    ax.set_xlabel("epoch: training as it went on, validation after it", color=INK)
 
 
 def _head(ax: Axes, run: Run, task: str, ink: str) -> None:
