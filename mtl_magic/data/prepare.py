@@ -127,8 +127,13 @@ def _extras(program: Program, targets: list[Target], table: Table, found: Found)
 
 
 def _check_other(table: Table, features: list[Fitted], targets: list[Target], extras: list[str], found: Found) -> None:
-    for feature in features:
-        if table.resolve(feature.column) is None:
+    missing = [f for f in features if table.resolve(f.column) is None]
+    unsaid = [f for f in missing if f.span is None]
+    if len(unsaid) > 1:  # no line declares them, so one sentence is enough
+        names = listed([f"'{f.name}'" for f in unsaid])
+        found.add("MTL206", f"{table.title} lacks {len(unsaid)} of the {len(features)} features: {names}")
+    for feature in missing:
+        if feature not in unsaid or len(unsaid) == 1:
             found.lacking(table, "the feature", feature.name, feature.column, feature.span)
     for target in targets:
         if table.resolve(target.column) is None:

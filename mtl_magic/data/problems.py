@@ -47,7 +47,13 @@ class Found:
     def unknown(self, what: str, column: str, columns: Sequence[str], span: Span | None) -> None:
         """A column that is named and not there."""
         hint = did_you_mean(column, columns) or f"the columns are {listed(list(columns))}"
-        self.add("MTL201", f"{what} is the column '{column}', which the data does not have", span, hint)
+        itself = what.endswith(f" '{column}'") and "task" not in what
+        said = (
+            f"{what}: the data has no such column"
+            if itself
+            else f"{what} is the column '{column}', which the data does not have"
+        )
+        self.add("MTL201", said, span, hint)
 
     def lacking(self, table: Table, what: str, name: str, column: str, span: Span | None) -> None:
         """A column that the training data has and another table lacks."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -13,8 +14,13 @@ if TYPE_CHECKING:
     from mtl_magic.program import BlockPlan
 
 
-def apply_python_block(plan: BlockPlan, x: Any, text: str) -> Any:
-    """The layer or function applied to the Keras tensor x (B, width), giving (B, width').
+def apply_python_block(plan: BlockPlan, x: Any, text: str, copies: dict[int, keras.layers.Layer]) -> Any:
+    """A copy of the layer, or the function, applied to the Keras tensor x (B, width), giving (B, width').
+
+    The person's own layer stays as it is: a run shares no weight with the next one.
+
+    Args:
+        copies: of this network, by the layer's id: a layer that stands in two blocks is one layer in both.
 
     Raises:
         MtlError: it fails, gives something other than (B, width'), or could not be saved with the model.
@@ -33,9 +39,11 @@ def apply_python_block(plan: BlockPlan, x: Any, text: str) -> Any:
         if why:
             raise _problem(plan, text, f"the block '{plan.title}' could not be saved with the model: {why[0]}", why[1])
     try:
+        if isinstance(block, keras.layers.Layer):
+            block = copies[id(block)] if id(block) in copies else copies.setdefault(id(block), _copy(block, x))
         made = block(x)
     except Exception as error:
-        said = str(error).strip().split("\n", 1)[0]
+        said = _said(error)
         raise _problem(
             plan, text, f"the block '{plan.title}' fails on its sources, a tensor of shape {tuple(x.shape)}: {said}", ""
         ) from error
@@ -53,6 +61,25 @@ def apply_python_block(plan: BlockPlan, x: Any, text: str) -> Any:
     return made
 
 
+def _copy(layer: keras.layers.Layer, x: Any) -> keras.layers.Layer:
+    """A layer of the same configuration and, where it is built, the same weights; built on the Keras tensor x."""
+    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer), safe_mode=True)
+    copy(x)
+    if layer.built:
+        copy.set_weights(layer.get_weights())
+    return copy
+
+
+def _said(error: Exception) -> str:
+    """What an exception says, in one line; of one that Keras wraps, what it wraps."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    text = text.rpartition("Error encountered:")[2]  # Keras' advice stands before it, what went wrong after it
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    if len(lines) > 1 and lines[0].startswith("Exception encountered when calling"):
+        return lines[1]
+    return lines[0] if lines else type(error).__name__
+
+
 def _unsaveable(layer: keras.layers.Layer) -> tuple[str, str] | None:
     """Why a layer cannot be loaded back by Keras in safe mode, and the mend; None where it can."""
     for part in layer._flatten_layers(recursive=True):  # noqa: SLF001 - Keras has no public walk over nested layers
@@ -68,8 +95,7 @@ def _unsaveable(layer: keras.layers.Layer) -> tuple[str, str] | None:
     try:
         keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer), safe_mode=True)
     except Exception as error:  # noqa: BLE001 - whatever the user's get_config or __init__ raises is the answer
-        said = str(error).strip().split("\n", 1)[0]
-        return said, "give it a get_config that returns the arguments of its __init__"
+        return _said(error), "give it a get_config that returns the arguments of its __init__"
     return None
 
 

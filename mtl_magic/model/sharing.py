@@ -37,6 +37,7 @@ class Sharing:
         safe = safe_names(titles.values())
         self.keys = {name: safe[title] for name, title in titles.items()}
         self.built: dict[str, Built] = {}
+        self._copies: dict[int, keras.layers.Layer] = {}  # of layers in braces, by their id
         self._over: dict[str, Any] = {}  # of each block, the tensor of its sources
         self._read: dict[str, list[Any]] = {}  # and the tensors that its takers read
         for plan in program.blocks:
@@ -48,7 +49,7 @@ class Sharing:
         x = self._over[plan.name] = self.read(plan.sources, key).value
         if isinstance(plan.block, Block):
             return plan.block.build(x, key)
-        return Built.plain(apply_python_block(plan, x, self.program.text))
+        return Built.plain(apply_python_block(plan, x, self.program.text, self._copies))
 
     def read(self, sources: tuple[str, ...], taker: str) -> Reading:
         """The sources as one tensor (B, width), made of tensors of the trunk.

@@ -24,7 +24,7 @@ def test_unknown_columns() -> None:
         "did you mean 'click'?"
     )
     assert one("task click: binary\nfeature user, city") == (
-        "MtlError MTL201, line 2: feature 'user' is the column 'user', which the data does not have\n"
+        "MtlError MTL201, line 2: feature 'user': the data has no such column\n"
         "    feature user, city\n"
         "            ^^^^\n"
         "did you mean 'user_id'?"
@@ -33,7 +33,7 @@ def test_unknown_columns() -> None:
         "MtlError MTL201, line 2: feature 'age' is the column 'prize', which the data does not have"
     )
     assert one("task click: binary\nignore days").splitlines()[0] == (
-        "MtlError MTL201, line 2: ignore 'days' is the column 'days', which the data does not have"
+        "MtlError MTL201, line 2: ignore 'days': the data has no such column"
     )
     assert one(CELL + "split time=dya").splitlines() == [
         "MtlError MTL201, line 5: the time of the split is the column 'dya', which the data does not have",
@@ -136,6 +136,10 @@ def test_a_validation_table_without_a_column() -> None:
         "MtlError MTL206, line 1: the validation table lacks the feature 'city'\n    feature city, price\n            ^^^^",
         "MtlError MTL206, line 4: the validation table lacks the label of task 'watch'\n    task watch: regression\n         ^^^^^",
     ]
+    bare = feed(50)[["click", "watch", "rating"]]
+    assert one(CELL, feed(), valid=bare) == (
+        "MtlError MTL206: the validation table lacks 4 of the 4 features: 'user_id', 'city', 'price', 'genres'"
+    )
     renamed = feed(50).rename(columns={"city": "City"})
     assert (
         one(CELL, feed(), test=renamed)

@@ -113,6 +113,12 @@ class Unregistered(keras.layers.Layer):
         return x
 
 
+@keras.saving.register_keras_serializable("tests")
+class Clumsy(keras.layers.Layer):
+    def call(self, x: Any) -> Any:
+        return x @ keras.ops.ones((3, 4))
+
+
 @pytest.mark.parametrize(
     ("block", "says", "hint"),
     [
@@ -131,6 +137,7 @@ class Unregistered(keras.layers.Layer):
         (keras.layers.Conv1D(3, 2), "fails on its sources, a tensor of shape (None, ", ""),
         (lambda x: keras.ops.reshape(x, (-1, 2, 9)), "gives the shape (None, 2, 9)", "(rows, width)"),
         (lambda x: 3, "gives a int", "keras.ops"),
+        (Clumsy(), "fails on its sources, a tensor of shape (None, 18): Dimensions must be equal", ""),
     ],
 )
 def test_a_block_of_ones_own_that_does_not_fit_says_so_before_training(block: Any, says: str, hint: str) -> None:
@@ -154,3 +161,17 @@ def test_initial_weights_do_not_depend_on_models_built_before() -> None:
     build(toy.program("none"), SCHEMA)
     two = build(toy.program("mmoe"), SCHEMA).model.predict(inputs(), verbose=0)
     assert all((one[k] == two[k]).all() for k in one)
+
+
+def test_the_layer_of_a_person_stays_as_it_is() -> None:
+    """A built layer's weights are where the copy starts; the layer itself is in no run's network."""
+    mine = keras.layers.Dense(5)
+    mine.build((None, 18))
+    before = mine.get_weights()
+    one, two = build(custom(mine), SCHEMA), build(custom(mine), SCHEMA)
+    found = [[w for w in net.trunk.trainable_variables if w.shape == (18, 5)] for net in (one, two)]
+    assert [len(f) for f in found] == [1, 1]
+    assert (np.array(found[0][0]) == before[0]).all()
+    found[0][0].assign(found[0][0] * 0)
+    assert (mine.get_weights()[0] == before[0]).all()
+    assert (np.array(found[1][0]) == before[0]).all()
