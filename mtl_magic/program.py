@@ -84,7 +84,7 @@ class Program:
     ignores: tuple[FeatureRule, ...]  # `kind` is None
     blocks: tuple[BlockPlan, ...]  # in an order in which each comes after those that it draws from
     tasks: tuple[TaskPlan, ...]  # in the order of the text
-    balance: Any  # a declaration of the family 'balance', or a callable
+    balance: Any  # a declaration of the family 'balance'
     split: Any  # mtl_magic.settings.split.Split
     train: Any  # mtl_magic.settings.train.Train
     split_given: bool = False  # a `split` line was written

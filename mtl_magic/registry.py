@@ -218,7 +218,7 @@ class PerName(ParamType):
 
 @dataclasses.dataclass(frozen=True)
 class CallOf(ParamType):
-    """A word of a family, with its own parameters: `loss=focal(gamma=2)`. A callable from `{…}` is passed on."""
+    """A word of a family, with its own parameters: `loss=focal(gamma=2)`. A callable from `{…}` is passed on as a loss."""
 
     family: str
 
@@ -230,7 +230,7 @@ class CallOf(ParamType):
             if value.family != self.family:
                 raise ValueError(value)
             return value
-        if not callable(value):
+        if not callable(value) or self.family != "loss":
             raise ValueError(value)
         return value
 

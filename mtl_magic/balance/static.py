@@ -10,7 +10,11 @@ from mtl_magic.registry import declare
 
 @declare("balance", "static", example="balance static")
 class Static(Balance):
-    """The raw losses times the tasks' own weights and nothing else: Σ Wₖ Lₖ."""
+    """The raw losses times the tasks' own weights and nothing else: Σ Wₖ Lₖ.
+
+    For weights that were found on raw losses, in a paper or another program. Else `equal` is the choice: there a weight
+    means the same whatever a loss's scale.
+    """
 
     normalised: ClassVar[bool] = False
 

@@ -17,6 +17,9 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 class Uncertainty(Balance):
     """Learned noise of each task: minimises Σ aₖ e^(−sₖ) Lₖ + sₖ/2 over the network and s = log σ².
 
+    L is the loss over that of the best constant predictor, times the task's own `weight`; s makes up for a constant
+    factor, so that in the long run such a weight changes little.
+
     a is 1 for classification and ½ for regression (the paper's equations 10 and 5). s starts at 0, is never clamped, so
     a task can be weighted up, and has an Adam of its own, free of weight decay and clipping; its gradient,
     ½ − aₖ e^(−sₖ) Lₖ, needs no tape. At the optimum for given losses e^(−sₖ) = 1 / (2 aₖ Lₖ).

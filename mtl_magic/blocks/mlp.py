@@ -15,7 +15,7 @@ from mtl_magic.registry import Float, Int, ListOf, declare, option
     example="share mlp(units=[128, 64])",
 )
 class Mlp(Block):
-    """Hard parameter sharing (shared bottom): one multi-layer perceptron that every taker reads."""
+    """Hard parameter sharing (shared bottom): one multi-layer perceptron that every task or block that draws from it reads."""
 
     units: tuple[int, ...] = option(ListOf(Int(minimum=1), 1), (128, 64), "widths of its layers")
     dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer")

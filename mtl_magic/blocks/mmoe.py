@@ -18,7 +18,7 @@ from mtl_magic.registry import Float, Int, ListOf, declare, option
 class Mmoe(Block):
     """Multi-gate mixture of experts: shared experts, and for each taker a gate of its own that mixes them.
 
-    Taker k reads Σₑ softmax(W_k x)ₑ · fₑ(x): tasks that agree can use the same experts, tasks that conflict different ones.
+    A taker is a task or a block that draws from it: two tasks in one line are two takers. Taker k reads Σₑ softmax(W_k x)ₑ · fₑ(x): tasks that agree can use the same experts, tasks that conflict different ones.
     """
 
     experts: int = option(Int(minimum=1, maximum=1024), 8, "number of experts")

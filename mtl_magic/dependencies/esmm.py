@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 class Esmm(Dependency):
     """Product over all impressions: P(child) = P(parent) · P(child | parent), learnt on every row.
 
-    Both factors are learnt from all rows, so the conditional has no selection bias; it is reported as `child|parent`.
+    Both factors are learnt from all rows, so the conditional has no selection bias; `run.predict` gives it as the column
+    `child|parent`. Loss and metrics of the child are those of the product, on every row with its label; the conditional
+    has none of its own. A parent that is itself given another brings its product along; several parents multiply. Rows
+    in which the child is 1 and the parent 0 train as they are (see MTL105).
     """
 
     conditional: ClassVar[bool] = True

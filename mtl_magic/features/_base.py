@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from mtl_magic.features import _defaults
 from mtl_magic.registry import Declaration, Int, Name, maybe, option
 
 if TYPE_CHECKING:
     from mtl_magic.data.encoders import Encoder
 
-WIDTH = "width of the embedding; none: chosen for you"
+WIDTH = f"width of the embedding; none: {_defaults.dim(0)}"
 
 
 def column_option() -> Any:
@@ -27,7 +28,7 @@ def dim_option() -> Any:
 
 def min_count_option() -> Any:
     """The `min_count` of every kind with a vocabulary."""
-    doc = "values that the training rows show less often are unknown values; none: chosen from the number of rows"
+    doc = "values that the training rows show less often are unknown values; none: 2, below 200 training rows 1"
     return option(maybe(Int(minimum=1)), None, doc)
 
 

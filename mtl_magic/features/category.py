@@ -17,7 +17,8 @@ class Category(FeatureKind):
 
     The vocabulary is that of the training rows. A value that they do not show, or show less often than `min_count`,
     is the unknown value; a missing one (null, NaN, empty text) is the missing value; each of these two has an
-    embedding of its own. 3, 3.0 and '3' are the same value.
+    embedding of its own. 3, 3.0 and '3' are the same value. A word such as 'unknown' is a value like any other: make it
+    a null first if it means missing.
     """
 
     dim: int | None = dim_option()

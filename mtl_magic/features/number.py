@@ -26,7 +26,9 @@ class Number(FeatureKind):
 
     scale: str = option(Choice(SCALES), _defaults.SCALE, "how the number is scaled")
     bins: int | None = option(
-        maybe(Int(minimum=0)), None, "quantile bins with an embedding; 0: none; none: chosen from the number of rows"
+        maybe(Int(minimum=0)),
+        None,
+        f"quantile bins with an embedding; 0: no bins; none: {_defaults.BINS}, in a small table one for {_defaults.ROWS_PER_BIN} training rows",
     )
     dim: int | None = dim_option()
     column: str | None = column_option()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Tags(FeatureKind):
     """Several values a row, as a list or as text joined by ',', '|' or ';': their embeddings are averaged or summed.
 
-    A missing or empty list is the zero vector. A tag that the training rows do not show, or show less often than
+    A missing or empty list is the zero vector; a word such as 'unknown' is a tag like any other. A tag that the training rows do not show, or show less often than
     `min_count`, is the unknown tag. Lists longer than the longest training list, or than 32, are cut.
     """
 

@@ -201,7 +201,7 @@ class _Check:
                     Reference(part, "task", reference.span, reference.what), "task", list(self.task_names)
                 )
         words = self.registry.words("metric")
-        if words and node.member not in words:
+        if words and node.member not in (*words, "loss"):
             message = f"'{shown(node.member)}' is no metric"
             yield Problem(
                 "MTL020", message, reference.span, did_you_mean(node.member, words), (f"metrics: {listed(words)}",)

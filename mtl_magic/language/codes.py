@@ -15,11 +15,13 @@ class Code:
 
     title: str
     doc: str
+    shown: str = ""  # of a warning: the statement under which it stands
+    silenced: str = ""  # of a warning: the statements whose `allow` silences it; '': the one at which it is shown
 
 
 LANGUAGE = {
     "MTL001": Code("unexpected text", "A statement cannot go on as it is written. The message says what may stand at the caret."),
-    "MTL002": Code("no statement", "Every line begins with the word that says what it declares: feature, ignore, share, task, balance, split, train or tune. A statement goes on to the next line only inside brackets."),
+    "MTL002": Code("no statement", "Every line begins with the word that says what it declares: feature, ignore, share, task, balance, split or train. A statement goes on to the next line only inside brackets."),
     "MTL003": Code("bracket never closed", "A bracket is open at the end of the cell, or where a line at the margin begins a new statement."),
     "MTL004": Code("bracket without its partner", "A closing bracket has no opening one, or not the one of its kind."),
     "MTL005": Code("quote never closed", "A quoted name or text ends on the line on which it begins, with the quote with which it begins. A quote inside is written twice."),
@@ -62,13 +64,20 @@ LANGUAGE = {
 }  # fmt: skip
 
 WARNINGS: dict[str, Code] = {
-    "MTL101": Code("identifier as a number", "A number feature's name says that it is an identifier, or it numbers the rows. The order and distance of such values mean nothing; as a category each has an embedding of its own."),
-    "MTL102": Code("losses of different scale", "The balancing method adds raw losses, and at the best constant predictions one is a hundred times another or more, weights counted: the small one will hardly be learnt."),
-    "MTL103": Code("label too rare for the batches", "Most batches are expected to hold no positive (or no negative) of a binary task, and teach it only to say no. A larger batch helps."),
-    "MTL104": Code("leak", "A feature is, or nearly is, a function of a label: the model would learn to read the answer. Measured on held-out training rows, for one feature and one task at a time."),
-    "MTL105": Code("child without its parent", "A task is positive in rows in which the task that it is given is 0. ESMM's product of probabilities cannot fit such rows, and 'observed' does not learn from them."),
-    "MTL106": Code("rows of one part in another", "Validation or test rows are exact copies of training rows, in every column: their metrics reward remembering."),
-    "MTL107": Code("validation earlier than training", "A validation or test table has rows from before the end of the training rows, by the column of 'split time=': it does not measure what a model does on days to come."),
+    "MTL101": Code("identifier as a number", "A number feature's name says that it is an identifier, or it numbers the rows. The order and distance of such values mean nothing; as a category each has an embedding of its own.",
+        "the `feature` line that makes it one, if any", "that line; without one, any line"),
+    "MTL102": Code("losses of different scale", "The balancing method adds raw losses, and at the best constant predictions one is a hundred times another or more, weights counted: the small one will hardly be learnt.",
+        "`balance`", "`balance`, or the `task` line of either"),
+    "MTL103": Code("label too rare for the batches", "Most batches are expected to hold no positive (or no negative) of a binary task, and teach it only to say no. A larger batch helps.",
+        "the `task` line"),
+    "MTL104": Code("leak", "A feature is, or nearly is, a function of a label: the model would learn to read the answer. Measured on held-out training rows, for one feature and one task at a time.",
+        "the `feature` line that makes it one, else the `task` line", "either of the two"),
+    "MTL105": Code("child without its parent", "A task is positive in rows in which the task that it is given is 0. ESMM's product of probabilities cannot fit such rows, and 'observed' does not learn from them.",
+        "the child's `task` line, at `given`"),
+    "MTL106": Code("rows of one part in another", "Validation or test rows are exact copies of training rows, in every column: their metrics reward remembering.",
+        "`split`, at the part; without such a line at none; for a table, at its flag", "that `split` line; without one, or for a table, any line"),
+    "MTL107": Code("validation earlier than training", "A validation or test table has rows from before the end of the training rows, by the column of 'split time=': it does not measure what a model does on days to come.",
+        "`split`, at `time`"),
 }  # fmt: skip
 
 DATA: dict[str, Code] = {
@@ -98,7 +107,7 @@ TRAINING: dict[str, Code] = {
 
 MAGIC: dict[str, Code] = {
     "MTL400": Code("no data", "A `%%mtl` cell trains on the table that `--data` names. The message lists the tables of the notebook."),
-    "MTL401": Code("unknown flag", "The line of a `%%mtl` cell takes --data, --valid, --test, --explain, --format, --background, --quiet and --resume."),
+    "MTL401": Code("unknown flag", "The line of a `%%mtl` cell takes --data, --valid, --test, --explain, --format and --quiet."),
     "MTL402": Code("flag without its value, or twice", "--data, --valid and --test take Python up to the next flag; only --data may be repeated."),
     "MTL403": Code("wrong name of a run", "What stands before the flags is one name: the variable that will hold the finished run."),
     "MTL404": Code("name is taken", "A run never replaces a variable that holds anything but a run."),

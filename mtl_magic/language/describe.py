@@ -42,6 +42,18 @@ def signature(declaration: type[Declaration]) -> str:
     return declaration.word + (f"({', '.join(shown)})" if shown else "")
 
 
+def defaults(declaration: type[Declaration]) -> str:
+    """What a task kind has where nothing is said of loss and metrics; of other words nothing.
+
+    Example:
+        >>> from mtl_magic.vocabulary import vocabulary
+        >>> defaults(vocabulary().find("task", "regression"))
+        'Its own loss is mse, its own metrics are rmse and mae.'
+    """
+    loss, metrics = getattr(declaration, "default_loss", ""), getattr(declaration, "default_metrics", ())
+    return f"Its own loss is {loss}, its own metrics are {' and '.join(metrics)}." if loss and metrics else ""
+
+
 def plural(noun: str) -> str:
     """Several of a family's title.
 

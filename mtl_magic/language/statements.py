@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from mtl_magic.registry import PerName
+
 if TYPE_CHECKING:
     from mtl_magic.registry import Registry
 
@@ -33,19 +35,22 @@ SETTINGS = ("split", "train", "tune")  # the registry declares those that this v
 _STATEMENTS = (
     Entry("feature", STATEMENT, "feature NAME, …[: KIND(…)]", "Declares inputs, and of what kind they are.",
         "Without any feature line every column is an input, of a kind that fits its values, unless it is ignored, a label, or the column of 'split time='. "
-        "One feature line closes the list; 'feature *: auto' adds the rest. Patterns such as user_* never match labels; an exact name beats a pattern, a longer pattern a shorter one. "
-        "The lines add up.",
+        "One feature line closes the list; 'feature *: auto' adds the rest. In a pattern, * stands for any characters, at any place: user_*, *_id, a*b. "
+        "Of names that fit one column an exact one decides before a pattern, a longer pattern before a shorter one, of equals the first. "
+        "'ignore' lines are weighed with them, and of equals 'ignore' decides: 'feature *: auto' brings no ignored column back, an exact 'feature is_video_author' does beside 'ignore is_*'. "
+        "No pattern matches a label, whether by the task's name or by 'label=', and 'feature *' not the column of 'split time='; an exact name takes either. The lines add up.",
         "feature user_id, item_id: category(dim=16)"),
     Entry("ignore", STATEMENT, "ignore NAME, …", "Removes columns from the inputs.",
-        "They may still be labels, groups or times. Patterns such as is_* stand for several columns. Columns that the model would not know when it predicts, such as other labels, belong here. "
-        "The lines add up.",
+        "They may still be labels, groups or times. Patterns such as is_* stand for several columns; 'feature' says which line decides. "
+        "What the model would not know when it predicts belongs here, such as labels that are no task of the cell. The lines add up.",
         "ignore like, buy"),
     Entry("share", STATEMENT, "share [NAME =] BLOCK(…) [from SOURCE, …]", "Declares a block of layers that tasks and other blocks share.",
         "Without 'from' it draws from all inputs. At most one block has no name. A task without 'from' takes the unnamed block; where there is none, the only block that no block draws from; "
-        "with no share line at all, an mlp. The block may be {a Keras layer or a function}. The lines add up.",
+        "with no share line at all, an mlp over all inputs, which is built only where such a task needs it. The block may be {a Keras layer or a function}. The lines add up.",
         "share mmoe(experts=8, units=[128, 64])"),
     Entry("task", STATEMENT, "task NAME, …[: KIND(…)] [from SOURCE, …] [given TASK, … [via METHOD(…)]] [weight W]", "Declares what the model predicts: a head for each name.",
-        "The label is the column of the task's name, unless 'label=' names another. Where no kind is written, the label's values decide, and the run says so. The clauses stand in any order. "
+        "The label is the column of the task's name, unless 'label=' names another. Where no kind is written, the label's values decide, and the run says so: two values are binary, "
+        "texts of at most 1000 and whole numbers of at most 20 values multiclass, other numbers a regression. The clauses stand in any order. "
         "A row without a label of the task teaches it nothing. The lines add up.",
         "task click, like: binary"),
     Entry("balance", STATEMENT, "balance METHOD(…)", "Says how the tasks' losses become one step.",
@@ -56,18 +61,20 @@ _STATEMENTS = (
 
 _CLAUSES = (
     Entry("from", CLAUSE, "from SOURCE, …", "Says what a block or task draws from: blocks, features, inputs or none.",
-        "Several sources are concatenated. A source is the name of a block, a feature or a pattern of features, 'inputs' (all encoded features) or, for a task, 'none' (nothing shared).",
+        "Several sources are concatenated into one tensor of shape (rows, width). A source is the name of a block, a feature or a pattern of features, 'inputs' (all encoded features) or, for a task, 'none' (nothing shared).",
         "share trunk = mlp(units=[128])\nshare social = mlp(units=[64]) from trunk\ntask like: binary from social", once=True),
     Entry("given", CLAUSE, "given TASK, … [via METHOD(…)]", "Says on which tasks a task depends.",
         "Without 'via' the method is esmm between two binary tasks: P(buy) = P(click) · P(buy | click) over all rows; otherwise observed: learn only where the parent is 1. "
-        "It may be repeated, with a method for each parent.",
+        "It may be repeated, with a method for each parent, and a parent may be given another task.",
         "task click: binary\ntask buy: binary given click via esmm"),
     Entry("via", CLAUSE, "via METHOD(…)", "Names the method of a 'given' clause.",
         "It stands behind the tasks that 'given' names.", "task click: binary\ntask buy: binary given click via observed"),
     Entry("weight", CLAUSE, "weight W", "Multiplies a task's loss.",
-        "A number of at least 0; 1 where nothing is said. It multiplies the normalised loss before the tasks are balanced.", "task watch: regression weight 0.5", once=True),
+        "A number of at least 0; 1 where nothing is said. It multiplies the loss that the balancing method reads: with equal and uncertainty the normalised one (over the best constant predictor's), with static the raw one. "
+        "All rows of the task count so: there is no weight for its positives alone. Early stopping weighs the tasks by it too.", "task watch: regression weight 0.5", once=True),
     Entry("allow", CLAUSE, "allow CODE, …", "Silences warnings in this statement.",
-        "The codes are those that a warning shows, such as MTL104. It stands at the end of any statement.", "task click: binary allow MTL104", once=True),
+        "The codes are those that a warning shows, such as MTL104. It stands at the end of any statement and counts for everything that the statement declares, all of its names. "
+        "The table of warnings says which statement silences which; where no line declares what a warning is about, any line does.", "task click: binary allow MTL103, MTL104", once=True),
 )  # fmt: skip
 
 _SOURCES = (
@@ -86,13 +93,30 @@ _FORMS = (
     Entry("call", FORM, "WORD(VALUE, OPTION=VALUE, …)", "A word with options.",
         "Values without a name fill the options in their order.", "share mmoe(8, units=[128, 64])"),
     Entry("list", FORM, "[128, 64]", "A list. One value alone stands for a list of one.", example="share mlp(units=[128, 64])"),
-    Entry("per name", FORM, "[buy=4, price=2]", "A value for each name."),
-    Entry("metric", FORM, "click.auc, buy|click.auc", "A metric of a task, or of a task given its parent.", example="task click: binary\ntrain early_stop=click.auc"),
+    Entry("per name", FORM, "[buy=4, price=2]", "A value for each name."),  # shown once an option takes it
+    Entry("metric", FORM, "click.auc, 'my label'.auc", "A metric of a task, or its loss: click.loss. A metric's options are left out.", example="task 'my label': binary\ntrain early_stop='my label'.auc"),
     Entry("choose", FORM, "choose(VALUE, …)", "A search space: one of these values.", "It stands wherever a value, method or block may; a 'tune' line says how it is searched."),
     Entry("range", FORM, "range(LOW, HIGH[, log])", "A search space: a number between two, both included.", "It is whole where both ends are; with 'log' it is searched on a log scale."),
     Entry("python", FORM, "{expression}", "Python, evaluated once in the notebook's namespace when the cell runs.",
-        "It stands wherever a value may, and for a block or balancing method: a variable, a layer, a loss, a metric or an optimizer of your own. It ends at its matching brace. "
+        "It stands wherever a value may, for a block and for a loss; 'Python in braces' says what each place takes. It ends at its matching brace. "
         "No value can change how the cell is read.", "share {my_layer}"),
+)  # fmt: skip
+
+# what a place of a cell takes in braces: the place, what may stand there, what becomes of it
+BRACES = (
+    ("a value of an option, `weight {w}`, `units={widths}`", "what the option takes: a number, a text, a list, a dict",
+        "It is checked as a written value is."),
+    ("`share {…}`", "a Keras layer (built or not, not its class), a Keras model, or a function of a tensor",
+        ("It is called once, on all sources of the block as one float tensor (rows, width), and gives one tensor (rows, width) that every task and block that draws from it reads. "
+        "Of a layer a copy is trained: yours stays as it is, and each run begins anew. A layer that has weights already gives them to the copy, so a trained one starts trained. "
+        "To be saved, a class of your own needs `@keras.saving.register_keras_serializable()` and a `get_config` that returns its arguments; a Lambda layer is refused. "
+        "A function is written with Keras layers and `keras.ops`; the layers that it makes are new in each run, those that it only uses are yours and go on from their weights.")),
+    ("`loss={…}` of a task", "a Keras loss, or a function of `y_true` and `y_pred`",
+        ("Both are float32 of shape (rows, 1), of a multiclass task `y_pred` (rows, classes) and `y_true` the class's number. `y_pred` is the prediction, not the logit: probabilities, and of a regression the value in the label's unit, "
+        "so that such a loss is not standardised as mse is. It gives a loss a row, (rows,) or (rows, 1), or one for the batch. Rows without a label are left out. "
+        "Where losses are normalised, the loss of the best constant is that of the head's start: the positives' rate, the classes' frequencies, the mean.")),
+    ("`optimizer={…}` of `train`", "a Keras optimizer",
+        "Trains the dense part, as a copy whose learning rate is that of `train`; its weight decay and clipping stay: `{keras.optimizers.AdamW(weight_decay=1e-4, clipnorm=1.0)}`."),
 )  # fmt: skip
 
 STATEMENTS: dict[str, Entry] = {e.word: e for e in _STATEMENTS}
@@ -129,5 +153,8 @@ def searches(registry: Registry) -> bool:
 
 def entries(registry: Registry) -> list[Entry]:
     """Everything that this version knows and that is no word of the registry."""
-    forms = [f for f in FORMS.values() if f.word not in SEARCHES or searches(registry)]
+    hidden = () if searches(registry) else SEARCHES
+    if not any(isinstance(p.type, PerName) for declaration in registry for p in declaration.params()):
+        hidden = (*hidden, "per name")
+    forms = [f for f in FORMS.values() if f.word not in hidden]
     return [*statements(registry).values(), *CLAUSES.values(), *SOURCES.values(), *forms]

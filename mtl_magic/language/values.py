@@ -73,10 +73,11 @@ class Binder:
         """A kind, block or method: the bound node, and its declaration's instance, a Python object, or UNKNOWN."""
         if isinstance(node, spec.Python):
             found = self.python(node)
-            if found is not UNKNOWN and not callable(found):
-                if isinstance(found, Declaration) and found.family == family:
-                    return node, found
-                message = f"a {FAMILIES[family]} in braces is something that can be called, not {_seen(found)}"
+            if isinstance(found, Declaration) and found.family == family:
+                return node, found
+            if found is not UNKNOWN and not (callable(found) and family == "block"):
+                takes = "something that can be called" if family == "block" else "one that is declared"
+                message = f"a {FAMILIES[family]} in braces is {takes}, not {_seen(found)}"
                 self.say("MTL041", message, node.span)
                 return node, UNKNOWN
             return node, found

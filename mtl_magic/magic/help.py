@@ -6,7 +6,7 @@ import inspect
 import textwrap
 
 from mtl_magic.language.codes import catalogue
-from mtl_magic.language.describe import default, plural, signature
+from mtl_magic.language.describe import default, defaults, plural, signature
 from mtl_magic.language.names import did_you_mean
 from mtl_magic.language.statements import CLAUSE, FORM, SOURCE, STATEMENT, Entry, entries
 from mtl_magic.magic.flags import EXPRESSIONS, LATER, SWITCHES
@@ -45,7 +45,8 @@ def about(word: str) -> str:
         parts.append(f"--{flag}  flag of the %%mtl line\n\n{_wrapped(flags[flag][:1].upper() + flags[flag][1:] + '.')}")
     if word.upper() in codes:
         code = codes[word.upper()]
-        parts.append(f"{word.upper()}  {code.title}\n\n{_wrapped(code.doc)}")
+        said = f"{code.doc} Silenced at {code.silenced or code.shown}." if code.shown else code.doc
+        parts.append(f"{word.upper()}  {code.title}\n\n{_wrapped(said)}")
     if parts:
         return "\n\n\n".join(parts)
     words = [*(e.word for e in known), *(d.word for d in registry), *codes, *(f"--{flag}" for flag in flags)]
@@ -83,7 +84,7 @@ def _describe(declaration: type[Declaration], form: str = "") -> str:
         "",
         f"  {form or signature(declaration)}",
         "",
-        _wrapped(inspect.cleandoc(declaration.__doc__ or "")),
+        _wrapped("\n\n".join(filter(None, (inspect.cleandoc(declaration.__doc__ or ""), defaults(declaration))))),
     ]
     if params:
         width = max(len(p.name) for p in params)

@@ -7,11 +7,23 @@ import inspect
 from typing import Any
 
 from mtl_magic.language.codes import WARNINGS, catalogue
-from mtl_magic.language.describe import plural, signature, spelt
+from mtl_magic.language.describe import defaults, plural, signature, spelt
 from mtl_magic.language.names import CONSTANTS
-from mtl_magic.language.statements import CLAUSE, FORM, SOURCE, STATEMENT, Entry, entries
+from mtl_magic.language.statements import (
+    BRACES,
+    CLAUSE,
+    FORM,
+    SEARCHES,
+    SETTINGS,
+    SOURCE,
+    STATEMENT,
+    Entry,
+    entries,
+    searches,
+)
 from mtl_magic.magic.flags import EXPRESSIONS, LATER, SWITCHES
 from mtl_magic.magic.line import COMMANDS
+from mtl_magic.reference.run import run_data
 from mtl_magic.registry import FAMILIES, Declaration, Param, ParamType, Registry
 
 FORMAT = 1  # of this data; it grows when a reader of an earlier one would misread it
@@ -33,6 +45,7 @@ def vocabulary_data(registry: Registry) -> dict[str, Any]:
         "clauses": [_entry(e) for e in known if e.sort == CLAUSE],
         "sources": [_entry(e) for e in known if e.sort == SOURCE],
         "values": [_entry(e) for e in known if e.sort == FORM],
+        "braces": [{"place": place, "takes": takes, "doc": doc} for place, takes, doc in BRACES],
         "constants": list(CONSTANTS),
         "families": {
             family: {
@@ -48,9 +61,21 @@ def vocabulary_data(registry: Registry) -> dict[str, Any]:
             for flag, doc in {**EXPRESSIONS, **SWITCHES}.items()
             if flag not in LATER
         ],
+        "later": {
+            "statements": [word for word in SETTINGS if registry.find("settings", word) is None],
+            "values": [] if searches(registry) else list(SEARCHES),
+            "flags": [f"--{flag}" for flag in LATER],
+        },
+        "run": run_data(),
         "commands": [{"command": word, "form": c.form, "doc": c.summary} for word, c in COMMANDS.items()],
         "codes": {
-            code: {"title": entry.title, "doc": entry.doc, "warning": code in WARNINGS}
+            code: {
+                "title": entry.title,
+                "doc": entry.doc,
+                "warning": code in WARNINGS,
+                "shown": entry.shown,
+                "silenced": entry.silenced or entry.shown,
+            }
             for code, entry in sorted(catalogue().items())
         },
     }
@@ -81,6 +106,7 @@ def _word(declaration: type[Declaration]) -> dict[str, Any]:
         "signature": signature(declaration),
         "summary": declaration.summary(),
         "doc": inspect.cleandoc(declaration.__doc__ or ""),
+        "defaults": defaults(declaration),
         "tasks": list(getattr(declaration, "tasks", ())),
         "params": [_param(p) for p in declaration.params()],
         "paper": declaration.paper,

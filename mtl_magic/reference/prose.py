@@ -21,7 +21,8 @@ task   click: binary
 ```
 
 This trains on the table `log`: every column that is no label and is not ignored becomes a feature of the kind that its
-values fit, the label is the column `click`, a tenth of the rows validates, and the finished run is the variable `feed`.
+values fit, the label is the column `click`, a tenth of the rows validates, and the finished run is the variable `feed`,
+which shows its metrics and predicts (see [The run](#the-run)).
 
 ## Six rules
 
@@ -29,9 +30,11 @@ values fit, the label is the column `click`, a tenth of the rows validates, and 
    may be indented as a whole. Order does not matter: a name may be used above the line that declares it. `feature`,
    `ignore`, `share` and `task` lines add up; the keys of `split` and `train` lines too, each given once; there is one
    `balance` line at most.
-2. **Everything has a default.** The smallest cell is one `task` line.
+2. **Everything has a default.** The smallest cell is one `task` line. It takes every other column for a feature, what
+   happened after the click too: **ignore what is not known when the model predicts**, or it learns to read the answer.
+   Warning MTL104 says where it surely does, and its silence proves nothing.
 3. **The field's own words.** What has a name in the literature has that name here.
-4. **`{…}` is Python.** It may stand wherever a value may, and for a block, loss or balancing method of your own. It is
+4. **`{…}` is Python.** It may stand wherever a value may, and for a block, loss or optimizer of your own. It is
    evaluated once, when the cell runs, and cannot change how the cell is read.
 5. **Names are the data's own.** Letters, marks, digits and `_` of any script, no digit first, are written as they are;
    any other name is quoted: `'watch time'`, `"a.b"`. Words of the language may be names as well.
@@ -92,6 +95,31 @@ task  spam:         binary            from inputs   # shares embeddings, no laye
 task  bot:          binary            from none     # shares nothing
 ```
 
+Whole users validate and test; a label of another name, a task's name in quotes, a warning that is expected, one metric
+that ends the training:
+
+```
+%%mtl byuser --data log
+ignore user_id, is_like, is_comment, is_profile_enter, play_time_ms   # no user of the validation part trains
+split  group=user_id valid=0.1 test=0.1
+task   clicked:        binary(label=is_click, metrics=[auc, gauc(user_id)])
+task   'long view':    binary(label=long_view, metrics=[auc, logloss])
+task   'new follower': binary(label=is_follow) weight 0.5 allow MTL103
+train  early_stop='long view'.auc
+```
+
+A rare label, with its share alike in both parts:
+
+```
+%%mtl rare --data log
+ignore  is_click, long_view, is_like, is_comment, is_profile_enter, play_time_ms
+feature user_*, video_id: category(dim=16)
+feature *:                auto             # the rest, save what is ignored
+split   stratify=is_follow valid=0.2 seed=1
+task    is_follow: binary(loss=focal(gamma=2))
+train   batch=4096 early_stop=5
+```
+
 Something of your own, defined in another cell:
 
 ```
@@ -120,6 +148,26 @@ last `%%mtl` cell that was run, `%mtl format feed` for the last of that name.
 """
 
 SILENCED = """
-A code never changes its meaning. `%mtl help MTL021` says what one means. A warning is silenced where it stands:
-`allow CODE` at the end of the statement.
+A code never changes its meaning. `%mtl help MTL021` says what one means. Mistakes stop the cell; warnings stand above
+its training, and `allow CODE, …` at the end of the statement silences them.
+"""
+
+RUN = """
+## The run
+
+The variable that a cell is named after. In a notebook it shows validation and test metrics and the curves;
+`print(feed)` does so in text. Validation and test metrics are in `feed.metrics`, predictions come from `feed.predict(rows)`,
+`feed.save("runs/feed")` writes a folder that `mtl_magic.load("runs/feed")` reads.
+"""
+
+FUNCTIONS = """
+Without a notebook, with the same words:
+"""
+
+LATER = """
+## Not in this version
+
+{words} are kept for later, and a cell that uses one is told so. Functions of your own as metrics, balancing methods,
+feature kinds or dependencies cannot stand in braces. There is no weight for positives alone, no transform of labels and
+no schedule of the learning rate beyond `warmup`.
 """

@@ -32,10 +32,13 @@ class Run:
         model: a plain `keras.Model`: a dict of encoded rows in, a dict of predictions out.
         schema: the features and tasks as they were fitted on the training rows.
         outputs: of each output of the model, Keras's name for it and the person's ('buy', 'buy|click').
-        history: a DataFrame, one row an epoch: `click.loss`, `click.val_auc`, `click.weight` and so on.
+        history: a DataFrame, one row an epoch: epoch, step, seconds, lr, best, and of each task `click.loss`, `click.val_loss`,
+            `click.val_auc` (each metric) and `click.weight`.
         weights: the tasks' weights as they were applied last.
         metrics: part ('valid', 'test') -> task -> metric -> value, of the weights that the run ended with.
-        why: 'epochs', 'early_stop', 'stopped' or 'interrupted'.
+        why: how it ended: 'epochs', 'early_stop', 'stopped' or 'interrupted'.
+        step: steps that were made.
+        epoch: epochs that were finished.
         best_epoch: the epoch whose weights the run holds, where validation chose it.
         facts: what else identifies the run: seed, versions, a hash of the data, when it was made.
         notes: sentences for the person, as they were shown when it ran.
@@ -82,7 +85,7 @@ class Run:
 
     @property
     def watched(self) -> dict[str, str]:
-        """For each task the metric by which a person watches it."""
+        """For each task its first metric, which is shown while it trains."""
         found: dict[str, str] = {}
         for task in self.schema.tasks:
             metrics = task.kind.metrics_of()
@@ -113,8 +116,9 @@ class Run:
         """Exact metrics.
 
         Args:
-            table: rows with the features and labels, in any form that `--data` takes. None: the metrics that the run
-                ended with, of its test part, or of its validation part where it had no test part.
+            table: rows with the features and labels, in any form that `--data` takes; every row with a label counts.
+                None: the metrics that the run ended with, of its test part, or of its validation part where it had no
+                test part.
 
         Returns:
             A DataFrame with the columns task, metric, value.
@@ -138,7 +142,7 @@ class Run:
 
         Returns:
             A DataFrame with a column a task: the probability of a binary task, the value of a regression, the class of
-            a multiclass task, which adds a probability a class in `task:class`.
+            a multiclass task, which adds a probability a class in `task:class`. A child of esmm adds `child|parent`.
         """
         from mtl_magic.runs.use import predict
 

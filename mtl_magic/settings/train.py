@@ -30,20 +30,33 @@ def batch_size(asked: int | None, rows: int) -> int:
 
 @declare("settings", "train", example="train epochs=5 batch=4096 lr=1e-3")
 class Train(Declaration):
-    """How the model is trained."""
+    """How the model is trained.
+
+    After each epoch the validation part is scored, and the run keeps the weights of the best epoch. Without a metric in
+    `early_stop` the score is the mean over the tasks of validation loss / loss of the best constant predictor, each
+    task by its `weight`; a task with m events in the validation part (rows, or rows of the rarer side of a binary task)
+    has m / (m + 30) of its say. Without a validation part, or with `early_stop=none`, the last epoch is kept.
+
+    The rate stays at `lr` once it is reached: there is no schedule beyond the warmup. Weight decay and clipping of the
+    dense part come with an optimizer of your own.
+    """
 
     epochs: int = option(Int(minimum=1), 15, "passes over the training rows at most; early stopping may end before")
-    batch: int | None = option(maybe(Int(minimum=1)), None, "rows a step; none: chosen from the number of rows")
+    batch: int | None = option(
+        maybe(Int(minimum=1)),
+        None,
+        "rows a step; none: the power of two next below training rows / 100, from 64 to 1024",
+    )
     lr: float = option(Float(above=0), 1e-3, "learning rate")
     optimizer: Any = option(
         OneOf((Choice(OPTIMIZERS), Python("a Keras optimizer", lambda o: hasattr(o, "apply_gradients")))),
         "adam",
-        "optimizer of the dense part; embedding tables use its row-sparse form",
+        "optimizer of the dense part; embedding tables use its row-sparse form, with one of your own that of adam",
     )
     early_stop: int | str | None = option(
         OneOf((Bool(), Int(minimum=1), Name("metric"), Nothing())),
         3,
-        "epochs without a better validation before training ends, or the metric to watch (click.auc); none: never",
+        "epochs in a row without a better validation before training ends; true: 3; none or false: never; or what to watch in place of the mean, with a patience of 3: a metric that the task reports (click.auc, click.gauc, without its options) or its loss (click.loss)",
     )
     warmup: int = option(
         Int(minimum=0), 100, "steps over which the learning rate rises to `lr`; a tenth of the run at most"

@@ -65,7 +65,9 @@ class TaskKind(Declaration):
     label: str | None = option(maybe(Name("column")), None, "column of the label; none: the task's name")
     loss: Any = option(maybe(CallOf("loss")), None, "loss of a row; none: the kind's own")
     metrics: tuple[Any, ...] | None = option(
-        maybe(ListOf(CallOf("metric"), 1)), None, "metrics to report, the first is watched; none: the kind's own"
+        maybe(ListOf(CallOf("metric"), 1)),
+        None,
+        "metrics to report, each once; the first is the one that is shown while it trains; none: the kind's own",
     )
     tower: tuple[int, ...] | None = option(
         maybe(ListOf(Int(minimum=1))),
@@ -78,6 +80,10 @@ class TaskKind(Declaration):
             serves = getattr(part, "tasks", None)
             if serves and self.word not in serves:
                 raise ValueError(f"the {part.family} '{part.word}' does not serve a {self.word} task")
+        titles = [m.title for m in self.metrics or ()]
+        for title in dict.fromkeys(titles):
+            if titles.count(title) > 1:
+                raise ValueError(f"the metric '{title}' stands twice in metrics=, and a task reports it once")
 
     def loss_of(self) -> Any:
         """The loss: a `Loss`, or the callable that stood in braces."""

@@ -41,7 +41,11 @@ class BinaryCrossentropy(Loss):
     example="task like: binary(loss=focal(gamma=2))",
 )
 class Focal(Loss):
-    """Focal loss: −(1−p_t)^γ log p_t, with p_t the probability of the true label; rows that are already easy count less."""
+    """Focal loss: −(1−p_t)^γ log p_t, with p_t the probability of the true label; rows that are already easy count less.
+
+    It has no weight of the positive class: a task's own `weight` counts all of its rows. Its probabilities are not
+    calibrated.
+    """
 
     gamma: float = option(Float(minimum=0), 2.0, "focusing parameter γ; 0 is the binary cross-entropy")
 

@@ -49,7 +49,11 @@ class Auc(Metric):
     example="task click: binary(metrics=[auc, gauc(user_id)])",
 )
 class GroupAuc(Metric):
-    """Mean AUC within each group (a user, say), weighted by the group's rows; groups of one class are left out."""
+    """Mean AUC within each group (a user, say), weighted by the group's rows; groups of one class are left out.
+
+    Where no group has both classes it is NaN. The group may be a column that is ignored as a feature. A task reports one
+    gauc; elsewhere it is named without its group, as in `early_stop=click.gauc`.
+    """
 
     group: str = option(Name("column"), doc="column whose equal values are a group")
 

@@ -16,7 +16,8 @@ class Regression(TaskKind):
     """A number.
 
     The head gives z; the prediction is mean + std · z with the training labels' mean and standard deviation, and the
-    loss is taken on that standardised scale, so that neither depends on the label's unit.
+    loss is taken on that standardised scale, so that neither depends on the label's unit. Labels are not transformed:
+    for one with a long tail, train on a column that you make (np.log1p of it) and undo that in the predictions.
     """
 
     default_loss: ClassVar[str] = "mse"

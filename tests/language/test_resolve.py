@@ -109,9 +109,17 @@ def test_python_is_evaluated_once_in_the_namespace(words):
 
 
 def test_python_may_give_what_a_list_cannot(words):
-    made = program("share ple(own={ {'a': 3} })\ntask a\nbalance {method}", words, {"method": print})
+    method = words.find("balance", "equal")()
+    made = program("share ple(own={ {'a': 3} })\ntask a\nbalance {method}", words, {"method": method})
     assert made.blocks[0].block.own == {"a": 3}
-    assert made.balance is print
+    assert made.balance is method
+
+
+@pytest.mark.parametrize("text", ["task a\nbalance {f}", "task a: binary(metrics=[{f}])"])
+def test_a_function_is_no_balancing_method_and_no_metric(words, text):
+    with pytest.raises(MtlError) as raised:
+        program(text, words, {"f": print})
+    assert [p.code for p in raised.value.problems] == ["MTL041"]
 
 
 @pytest.mark.parametrize(
@@ -189,3 +197,7 @@ def test_a_spec_that_parse_never_saw_is_checked(words):
 def test_names_that_differ_in_composition_alone_meet(words):
     made = program("share caf\u00e9 = mlp\ntask a from cafe\u0301", words)
     assert made.tasks[0].sources == ("caf\u00e9",)
+
+
+def test_a_task_may_be_watched_by_its_loss(words):
+    assert program("task click: binary\ntrain early_stop=click.loss", words, {}).train.early_stop == "click.loss"

@@ -128,3 +128,9 @@ def test_group_auc_weighs_groups_and_leaves_out_those_of_one_class() -> None:
     assert metric.columns() == ("user",)
     assert metric.value(y, p, {"user": groups}) == pytest.approx((2 * 1.0 + 2 * 0.0) / 4)
     assert np.isnan(metric.value(np.ones(2), np.ones(2), {"user": np.array([1, 2])}))
+
+
+def test_a_metric_stands_once() -> None:
+    gauc = [word("metric", "gauc", group=g) for g in ("user_id", "item_id")]
+    with pytest.raises(ValueError, match="'gauc' stands twice"):
+        word("task", "binary", metrics=tuple(gauc)).check()
