@@ -26,7 +26,7 @@ def divide(
     rows = len(table)
     everything = Parts(np.arange(rows), np.empty(0, "int64"), np.empty(0, "int64"))
     split = program.split
-    valid = 0.0 if own_valid else cut.DEFAULT if split.valid is None else split.valid
+    valid = 0.0 if own_valid or split.valid is None else split.valid
     test = 0.0 if own_test or split.test is None else split.test
     if not valid and not test:
         return everything

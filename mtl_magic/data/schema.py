@@ -59,6 +59,7 @@ class TaskSchema:
     mean: float = 0.0  # mean of the encoded label: the positive rate of a binary task
     std: float = 1.0
     frequencies: tuple[float, ...] = ()  # of the classes of a binary or multiclass label on the training rows
+    observed: tuple[str, ...] = ()  # parents whose label must be 1 for this task's label to count
     constant_loss: float = 1.0  # mean loss of the best constant predictor on the training rows
 
 
@@ -105,6 +106,16 @@ class Raw:
     parts: Parts
     valid: Table | None = None
     test: Table | None = None
+
+
+def mask_unobserved(schema: Schema, part: Part) -> None:
+    """Drops the labels of rows in which a task's `observed` parent is not 1 (in our own copy of the labels)."""
+    columns = {t.name: k for k, t in enumerate(schema.tasks)}
+    labels = part.labels.copy()
+    for k, task in enumerate(schema.tasks):
+        for parent in task.observed:
+            labels[part.labels[:, columns[parent]] != 1, k] = float("nan")
+    part.labels = labels
 
 
 @dataclasses.dataclass

@@ -10,7 +10,6 @@ import numpy as np
 from mtl_magic.data.columns import MisfitError
 
 Rows: TypeAlias = np.ndarray  # (n,) int64, ascending
-DEFAULT = 0.1
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,8 +13,7 @@ class Observed(Dependency):
     """The child learns only from rows where the parent's label is 1; its prediction is conditional on the parent.
 
     A regression predicts E[child | parent = 1], a binary child P(child | parent). Rows without a label of the parent
-    teach the child nothing. Validation and test metrics are of those rows too; `run.evaluate` of another table scores
-    all rows with a label of the child.
+    teach the child nothing. Metrics are of those rows too, whatever table is evaluated.
     """
 
     masks: ClassVar[bool] = True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mtl_magic.data.split import DEFAULT
 from mtl_magic.explanation.tables import Cell, Default, Table
 from mtl_magic.explanation.written import Written, listed, value
 from mtl_magic.language.format import names as quoted
@@ -172,9 +171,7 @@ def setting_table(program: Program, prepared: Prepared, said: Written) -> Table:
     for key in ("valid", "test"):
         part = getattr(prepared, key)
         held = f"{len(part):,} rows" if part is not None else "no rows"
-        asked = getattr(program.split, key)
-        default = DEFAULT if key == "valid" and asked is None and part is not None else asked
-        add(f"split.{key}", f"{value(default)}: {held}")
+        add(f"split.{key}", f"{value(getattr(program.split, key))}: {held}")
     for key in ("time", "group", "stratify"):
         if getattr(program.split, key) is not None:
             add(f"split.{key}", value(getattr(program.split, key)))

@@ -133,7 +133,7 @@ def train(
         name=name,
         text=program.canonical,
         model=trained.net.model,
-        schema=prepared.schema,
+        schema=trained.schema,
         outputs=tuple((o.key, o.title) for o in trained.net.outputs),
         history=history.frame(),
         weights={task: float(weight) for task, weight in trained.weights.items()},

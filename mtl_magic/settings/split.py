@@ -27,8 +27,8 @@ class Split(Declaration):
 
     valid: float | str | None = option(
         PART,
-        None,
-        "share, or first time, of the validation part; none: 0.1, also where only `test` is given; 0: no validation part",
+        0.1,
+        "share, or first time, of the validation part, also where only `test` is given; none or 0: no validation part",
     )
     test: float | str | None = option(PART, None, "share, or first time, of the test part; none or 0: no test part")
     time: str | None = option(maybe(Name("column")), None, "column to split by: dates, ISO texts or numbers")

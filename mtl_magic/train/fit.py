@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from mtl_magic.data.schema import mask_unobserved
 from mtl_magic.model.net import Net, build
 from mtl_magic.model.settle import settle
 from mtl_magic.problems import MtlError, Problem
@@ -32,6 +33,7 @@ class Trained:
     """What a training leaves."""
 
     net: Net
+    schema: Schema  # as trained with: constants and conditions settled
     weights: dict[str, float]  # task -> weight that the last step applied
     why: str  # see `Finished.why`
     step: int
@@ -59,9 +61,10 @@ def train(
         MtlError: a loss is not finite, or a block of the user's own fails.
     """
     program = settle(program, prepared.schema)
+    prepared = dataclasses.replace(prepared, schema=with_observed(program, prepared.schema))
     for part in (*prepared.train, prepared.valid, prepared.test):
         if part is not None:
-            mask_unobserved(program, prepared.schema, part)
+            mask_unobserved(prepared.schema, part)
     schema = with_constants(prepared)
     net = build(program, schema)
     settings = program.train
@@ -94,7 +97,15 @@ def train(
     )
     why = loop.run()
     metrics = evaluator(prepared.valid) if prepared.valid is not None and len(prepared.valid) else {}
-    return Trained(net, loop.weights(), why, loop.steps, loop.at.epoch, loop.stopping.best_epoch, metrics)
+    return Trained(net, schema, loop.weights(), why, loop.steps, loop.at.epoch, loop.stopping.best_epoch, metrics)
+
+
+def with_observed(program: Program, schema: Schema) -> Schema:
+    """The schema, with the parents that a dependency makes a condition of each task's labels."""
+    parents = {t.name: tuple(g.parent for g in t.givens if g.method.masks) for t in program.tasks}
+    return dataclasses.replace(
+        schema, tasks=tuple(dataclasses.replace(t, observed=parents[t.name]) for t in schema.tasks)
+    )
 
 
 def with_constants(prepared: Prepared) -> Schema:
@@ -125,18 +136,6 @@ def dense_optimizer(asked: Any, lr: float) -> keras.optimizers.Optimizer:
         return asked.__class__.from_config({**asked.get_config(), "learning_rate": lr})
     kinds = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD, "adagrad": keras.optimizers.Adagrad}
     return kinds[asked](learning_rate=lr)
-
-
-def mask_unobserved(program: Program, schema: Schema, part: Part) -> None:
-    """Drops the labels of rows that a dependency keeps a child from learning from (in our own copy of the labels)."""
-    columns = {t.name: k for k, t in enumerate(schema.tasks)}
-    drop = np.zeros(part.labels.shape, bool)
-    for task in schema.tasks:
-        for given in program.task(task.name).givens:
-            if given.method.masks:
-                drop[:, columns[task.name]] |= part.labels[:, columns[given.parent]] != 1
-    if drop.any():
-        part.labels = np.where(drop, np.nan, part.labels).astype("float32")
 
 
 def stopping_of(program: Program, schema: Schema, weights: dict[str, float], valid: Part | None) -> Stopping:

@@ -11,6 +11,11 @@ import numpy as np
 FEW = 30  # events of a head that give it half of its say
 
 
+def _capped(ratio: float) -> float:
+    """A head that is worse than the best constant is useless, and no more than that: the rest counts a hundredth."""
+    return ratio if ratio <= 1 else 1 + (ratio - 1) / 100
+
+
 def events(task: Any, labels: np.ndarray) -> int:
     """How much a part can say of a head: labelled rows, or those of the rarer side of a binary task; labels (n,)."""
     known = labels[np.isfinite(labels)]
@@ -30,8 +35,8 @@ class Stopping:
     """Keeps the best epoch's weights, and ends training when no epoch has been better for a while.
 
     The score is the mean over tasks of the validation loss over the best constant's, each by its weight, so that no
-    head's unit decides; or one metric of one task, where the person named it. A head with few events in the validation
-    part has less say, m / (m + FEW) of it: three positives rank epochs by chance.
+    head's unit decides, and hardly more than 1 for any head; or one metric of one task, where the person named it. A
+    head with few events in the validation part has less say, m / (m + FEW) of it: three positives rank epochs by chance.
 
     Args:
         constants: task -> loss of the best constant predictor.
@@ -64,7 +69,7 @@ class Stopping:
             value = metrics.get(task, {}).get(metric, float("nan"))
             return -value if higher else value
         terms = [
-            (self.weights.get(task, 1.0), found["loss"] / self.constants[task])
+            (self.weights.get(task, 1.0), _capped(found["loss"] / self.constants[task]))
             for task, found in metrics.items()
             if np.isfinite(found["loss"])
         ]

@@ -113,3 +113,18 @@ def test_listeners_hear_every_event(frame):
     heard = []
     mtl_magic.fit(TEXT, frame, listeners=[heard.append])
     assert [type(e).__name__ for e in heard if type(e).__name__ != "Progress"] == ["Started", "Evaluated", "Finished"]
+
+
+def test_a_child_is_scored_where_it_was_taught(frame):
+    """`observed` holds for a table that is evaluated later too, also after the run was saved."""
+    data = frame.assign(late=np.where(frame["click"] == 1, frame["watch"], -100.0))
+    cell = "task click: binary\ntask late: regression given click via observed\nignore watch\nsplit valid=0.2\ntrain epochs=2 batch=64"
+    run = mtl_magic.fit(cell, data.head(400), test=data.tail(100))
+    scores = run.evaluate(data.tail(100)).set_index(["task", "metric"])["value"]
+    assert scores["late", "rmse"] == pytest.approx(run.metrics["test"]["late"]["rmse"])
+    assert scores["late", "rmse"] < 50
+
+
+def test_no_validation_part_where_none_is_wanted(frame):
+    program = compile_program("task click: binary\nsplit valid=none")
+    assert prepare(program, frame).valid is None

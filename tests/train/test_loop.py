@@ -213,3 +213,12 @@ def test_a_head_with_few_events_has_little_say() -> None:
     stopping = Stopping({"a": 1.0, "b": 1.0}, {"a": 1.0, "b": 2.0}, events={"a": often, "b": rare})
     steps = [{"a": {"loss": 0.9}, "b": {"loss": 1.0}}, {"a": {"loss": 0.8}, "b": {"loss": 1.3}}]
     assert [stopping.update(i + 1, m, dict).best for i, m in enumerate(steps)] == [True, True]
+
+
+def test_a_useless_head_is_no_worse_than_useless() -> None:
+    """What a head loses beyond the best constant hardly counts against another's gain."""
+    stopping = Stopping({"a": 1.0, "b": 1.0}, {"a": 1.0, "b": 1.0})
+    steps = [{"a": {"loss": 0.97}, "b": {"loss": 1.5}}, {"a": {"loss": 0.90}, "b": {"loss": 3.5}}]
+    assert [stopping.update(i + 1, m, dict).best for i, m in enumerate(steps)] == [True, True]
+    same = Stopping({"a": 1.0}, {"a": 1.0})
+    assert [same.update(i, {"a": {"loss": loss}}, dict).best for i, loss in enumerate((3.0, 2.0, 1.5))] == [True] * 3
