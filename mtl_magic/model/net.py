@@ -131,9 +131,12 @@ def _head(program: Program, schema: Schema, task: TaskSchema, x: Any) -> Any:
     alone = task.kind.tower is None and len(units) > len(TOWER)
     x = dense_stack(x, units, f"{task.key}_tower", OWN_DROPOUT if alone else 0.0)
     bias = _bias(plan, schema, task)
-    return keras.layers.Dense(len(bias), bias_initializer=_Constant(bias), dtype="float32", name=f"{task.key}_logits")(
-        x
-    )
+    head = keras.layers.Dense(len(bias), dtype="float32", name=f"{task.key}_logits")
+    logits = head(x)
+    head.bias.assign(
+        bias
+    )  # not by an initializer of ours: the file must load where only Keras and our layers are known
+    return logits
 
 
 def tower_units(program: Program, task: TaskSchema) -> tuple[int, ...]:
@@ -150,20 +153,6 @@ def _bias(plan: TaskPlan, schema: Schema, task: TaskSchema) -> list[float]:
         if found is not None:
             return list(found)
     return list(task.kind.bias(task))
-
-
-@keras.saving.register_keras_serializable("mtl_magic")
-class _Constant(keras.initializers.Initializer):
-    """A bias of given values, one a unit."""
-
-    def __init__(self, values: list[float]) -> None:
-        self.values = [float(v) for v in values]
-
-    def __call__(self, shape: Any, dtype: Any = None) -> Any:
-        return keras.ops.convert_to_tensor(self.values, dtype=dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"values": self.values}
 
 
 def _dependencies(

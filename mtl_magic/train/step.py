@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 def row_losses(schema: Schema, logits: dict[str, Any], labels: Any) -> tuple[Any, Any]:
     """Loss of each row and task (B, K), 0 where there is no label, and the mask of labels (B, K), both float32.
 
-    A missing label is replaced before the loss sees it: NaN times zero would be NaN.
+    A missing label is replaced before a loss of ours sees it (NaN times zero would be NaN); a loss of the user's own
+    sees the labelled rows alone, for it may mix rows.
     """
     known = tf.math.is_finite(labels)
     losses = []
@@ -38,16 +39,21 @@ def row_losses(schema: Schema, logits: dict[str, Any], labels: Any) -> tuple[Any
         if isinstance(loss, Loss):
             each = loss.rows(label, logits[task.key], task)
         else:
-            each = _called(loss, label, task.kind.prediction(logits[task.key], task))
+            each = _called(loss, labels[:, k], task.kind.prediction(logits[task.key], task), known[:, k])
         losses.append(tf.where(known[:, k], each, 0.0))
     return tf.stack(losses, axis=1), tf.cast(known, tf.float32)
 
 
-def _called(loss: Any, label: Any, prediction: Any) -> Any:
-    """A loss of the user's own, Keras style: f(y_true, y_pred), both (B, units), giving (B,) or (B, 1) or ()."""
-    function = getattr(loss, "call", loss)
-    each = tf.cast(function(label[:, None], prediction), tf.float32)
-    return tf.broadcast_to(tf.reshape(each, (-1,)), tf.shape(label))
+def _called(loss: Any, label: Any, prediction: Any, known: Any) -> Any:
+    """A loss of the user's own, Keras style: f(y_true, y_pred), both (n, units), giving (n,), (n, 1) or () -> (B,).
+
+    It is called with the n labelled rows only; a scalar is each one's loss.
+    """
+    function = tf.autograph.experimental.do_not_convert(getattr(loss, "call", loss))
+    rows = tf.where(known)
+    each = tf.cast(function(tf.gather_nd(label, rows)[:, None], tf.gather_nd(prediction, rows)), tf.float32)
+    each = tf.broadcast_to(tf.reshape(each, (-1,)), (tf.shape(rows)[0],))
+    return tf.scatter_nd(rows, tf.where(tf.shape(rows)[0] > 0, each, 0.0), tf.shape(label, out_type=tf.int64))
 
 
 @dataclasses.dataclass
