@@ -18,14 +18,18 @@ SHARE = 0.01  # of the child's positives; fewer are taken for noise of the log, 
 
 def contradicted(program: Program, prepared: Prepared) -> Iterator[Problem]:
     """For each `given` between two binary tasks that the training rows contradict."""
+    raw = prepared.raw
+    parts = [part.labels for part in prepared.train]
+    if raw is not None and raw.labels is not None:  # a label that does not count is one of those that contradict
+        parts = [raw.labels[raw.parts.train]]
     places = {task.name: k for k, task in enumerate(prepared.schema.tasks) if task.kind.word == "binary"}
     for task in program.tasks:
         for given in task.givens:
             if task.name not in places or given.parent not in places:
                 continue
             against = positives = 0
-            for part in prepared.train:
-                child, parent = part.labels[:, places[task.name]] == 1, part.labels[:, places[given.parent]]
+            for labels in parts:
+                child, parent = labels[:, places[task.name]] == 1, labels[:, places[given.parent]]
                 positives += int((child & (parent >= 0)).sum())
                 against += int((child & (parent == 0)).sum())
             if against and against >= SHARE * positives:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mtl_magic.data.columns import MisfitError, dictionary, family
-from mtl_magic.data.labels import LabelError, encode_label
+from mtl_magic.data.labels import LabelError, encode_label, only
 from mtl_magic.data.problems import several
 from mtl_magic.data.schema import Part, Schema
 from mtl_magic.data.sources import Table, read_table
+from mtl_magic.language.names import did_you_mean
 from mtl_magic.problems import MtlError, Problem
+from mtl_magic.registry import Declaration
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,11 +28,12 @@ def encode_table(schema: Schema, table: Any, labels: bool = True, title: str = "
     Args:
         schema: of the run.
         table: anything that `read_table` takes. Columns that are neither feature nor label are ignored.
-        labels: read the labels too; a label column that is not there, or a missing label, is NaN.
+        labels: read the labels too; a label column that is not there, or a missing label, is NaN, and so is one that
+            does not count because a parent's label is not 1 (`TaskSchema.observed`).
         title: how messages call the table.
 
     Raises:
-        MtlError: MTL206 a feature's column is not there, MTL208 it holds something else than in training, MTL210 a
+        MtlError: MTL206 the column of a feature, or of a metric of a label that is there, is not there, MTL208 it holds something else than in training, MTL210 a
             label's class that training does not know.
     """
     found = table if isinstance(table, Table) else read_table(table, title)
@@ -46,23 +50,49 @@ def encode_table(schema: Schema, table: Any, labels: bool = True, title: str = "
             message = f"column '{feature.source}' of {found.title} {error.message}"
             problems.append(Problem("MTL208", message, hint=error.hint))
     targets = np.full((len(found), len(schema.tasks)), np.nan, "float32")
-    for place, task in enumerate(schema.tasks if labels else ()):
-        column = found.resolve(task.label)
-        if column is None:
-            continue
-        try:
-            targets[:, place] = encode_label(found[column], task.kind, task.classes)
-            mask(targets[:, place], found, getattr(task.kind, "mask", None))
-        except LabelError as error:
-            message = f"label '{column}' of task '{task.name}' in {found.title} {error.message}"
-            problems.append(Problem(error.code, message, hint=error.hint))
-        except MisfitError as error:
-            problems.append(Problem("MTL204", f"label '{column}' in {found.title} {error.message}", hint=error.hint))
+    if labels:
+        _encode_labels(schema, found, targets, problems)
     if problems:
         raise MtlError(problems)
     ids, floats = packed(encoded, len(found))
     extras = {name: extra(found, name) for name in schema.extras if found.resolve(name) is not None}
     return Part(ids, floats, targets, found.index, extras)
+
+
+def _encode_labels(schema: Schema, table: Table, targets: np.ndarray, problems: list[Problem]) -> None:
+    """Fills `targets` (n, tasks), parents before children."""
+    places = {task.name: k for k, task in enumerate(schema.tasks)}
+    for name in TopologicalSorter({t.name: t.observed for t in schema.tasks}).static_order():
+        task = schema.tasks[places[name]]
+        column = table.resolve(task.label)
+        if column is None:
+            continue
+        for what, needed in measured(task.kind):
+            if table.resolve(needed) is None:
+                message = f"{table.title} lacks the column '{needed}' of the {what} of task '{task.name}'"
+                problems.append(Problem("MTL206", message, hint=did_you_mean(needed, table.names)))
+        values = table[column]
+        if task.observed:
+            values = only(values, np.all([targets[:, places[parent]] == 1 for parent in task.observed], axis=0))
+        try:
+            targets[:, places[name]] = encode_label(values, task.kind, task.classes)
+            mask(targets[:, places[name]], table, getattr(task.kind, "mask", None))
+        except LabelError as error:
+            message = f"label '{column}' of task '{task.name}' in {table.title} {error.message}"
+            problems.append(Problem(error.code, message, hint=error.hint))
+        except MisfitError as error:
+            problems.append(Problem("MTL204", f"label '{column}' in {table.title} {error.message}", hint=error.hint))
+
+
+def measured(kind: Declaration) -> list[tuple[str, str]]:
+    """Columns that the metrics and the loss of a task need, and what each is to it: ("metric 'gauc'", 'user_id')."""
+    metrics: tuple[Any, ...] = getattr(kind, "metrics_of", tuple)()
+    found = []
+    for word, part in [*(("metric", m) for m in metrics), ("loss", getattr(kind, "loss", None))]:
+        columns = getattr(part, "columns", None)
+        if callable(columns) and isinstance(part, Declaration):
+            found += [(f"{word} '{part.word}'", c) for c in columns()]
+    return found
 
 
 def packed(encoded: list[Encoded], rows: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Labels to float32: NaN is no label, 0/1 a binary one, the class's index a multiclass one, the number a regression's."""
+"""Labels to numbers: NaN is no label, 0/1 a binary one, the class's index a multiclass one, the number a regression's."""
 
 from __future__ import annotations
 
@@ -53,11 +53,14 @@ def _fit_classes(known: list[Any], n: int | None) -> tuple[Any, ...]:
     if all(isinstance(v, float) for v in known):
         hint = "regression is the kind for numbers"
         raise LabelError("MTL204", f"holds fractions ({_some(known)}), and a multiclass task has classes", hint)
-    if n is not None and len(known) > n:
-        raise LabelError("MTL204", f"has {len(known):,} classes ({_some(known)}), and the task is multiclass({n})")
+    if n is None:
+        return tuple(known)
     counted = all(isinstance(v, int) and not isinstance(v, bool) for v in known)
-    if n is not None and counted and known[0] >= 0 and known[-1] < n:
+    if counted and known[0] >= 0 and known[-1] < n:  # classes that the data lacks have a name all the same
         return tuple(range(n))
+    if len(known) != n:
+        said = f"has {len(known):,} classes ({_some(known)}), and the task is multiclass({n})"
+        raise LabelError("MTL204", said, f"write multiclass({len(known)}), or multiclass for as many as the data has")
     return tuple(known)
 
 
@@ -76,7 +79,7 @@ def _fit_number(column: Column) -> tuple[Any, ...]:
 
 
 def encode_label(column: Column, kind: Declaration, classes: tuple[Any, ...]) -> np.ndarray:
-    """The labels, (n,) float32 with NaN where there is none.
+    """The labels, (n,) with NaN where there is none: float64 of a regression, which statistics need, else float32.
 
     Raises:
         LabelError: a class that training has not seen, or a label of the wrong type.
@@ -109,7 +112,12 @@ def _array(classes: tuple[Any, ...]) -> pa.Array:
 
 def _cut(values: np.ndarray) -> np.ndarray:
     top = float(np.finfo("float32").max)
-    return values.clip(-top, top).astype("float32")
+    return values.clip(-top, top)
+
+
+def only(column: Column, rows: np.ndarray) -> Column:
+    """The column with its values in these rows (n,) bool, and null in the others."""
+    return column.take(pa.array(np.arange(len(rows)), mask=~rows))
 
 
 def shown(value: Any) -> str:

@@ -55,7 +55,8 @@ def prepare(program: Program, data: Sequence[Any], valid: Any = None, test: Any 
             _check_other(other, features, targets, needed, found)
     found.stop()
     schema = Schema(_packed_features(features), _with_keys([t for t in tasks if t]), tuple(extras))
-    labels = np.stack([t.labels for t in targets], axis=1)
+    labels = np.stack([t.labels for t in targets], axis=1).astype("float32")
+    unmasked = np.stack([t.raw for t in targets], axis=1) if any(t.observed for t in targets) else None
     encoded = _encoded(features, found)
     found.stop()
     whole = packed(encoded, len(table))
@@ -71,7 +72,7 @@ def prepare(program: Program, data: Sequence[Any], valid: Any = None, test: Any 
         valid=part(parts.valid),
         test=part(parts.test),
         notes=[*found.notes, *_renamed(schema)],
-        raw=Raw(table, parts, others["valid"], others["test"]),
+        raw=Raw(table, parts, others["valid"], others["test"], unmasked),
     )
     for name, other in others.items():
         if other is not None:
@@ -112,17 +113,18 @@ def _kept_out(program: Program, targets: list[Target]) -> tuple[set[str], set[st
 
 
 def _extras(program: Program, targets: list[Target], table: Table, found: Found) -> tuple[list[str], list[str]]:
-    """Columns that reach metrics and training without being features; and those of them that every part must have."""
+    """Columns that reach metrics and training without being features, as the cell spells them; and those of them that
+    every part must have.
+    """
     needed: list[str] = []
     for target in targets:
         for what, name in target.extras():
-            column = table.resolve(name)
-            if column is None:
+            if table.resolve(name) is None:
                 found.unknown(f"the {what} of task '{target.plan.name}'", name, table.names, target.plan.kind_span)
             else:
-                needed.append(column)
-    split = [table.resolve(name) for name in (program.split.group, program.split.time) if name]
-    every = dict.fromkeys([*needed, *(c for c in split if c)])
+                needed.append(name)
+    split = [name for name in (program.split.group, program.split.time) if name and table.resolve(name)]
+    every = dict.fromkeys([*needed, *split])
     return list(every), list(dict.fromkeys(needed))
 
 

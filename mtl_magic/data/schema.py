@@ -67,7 +67,9 @@ class TaskSchema:
 class Schema:
     features: tuple[EncodedFeature, ...]
     tasks: tuple[TaskSchema, ...]
-    extras: tuple[str, ...] = ()  # group, time and id columns that reach metrics without being features
+    extras: tuple[
+        str, ...
+    ] = ()  # columns (by the cell's spelling) that reach metrics without being features: group, time
 
     @property
     def id_width(self) -> int:
@@ -90,7 +92,7 @@ class Part:
 
     ids: np.ndarray  # (n, id_width) int32
     floats: np.ndarray  # (n, float_width) float32
-    labels: np.ndarray  # (n, tasks) float32, NaN where there is no label
+    labels: np.ndarray  # (n, tasks) float32, NaN where there is no label, or it does not count (`TaskSchema.observed`)
     index: pd.Index
     extras: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
@@ -106,16 +108,7 @@ class Raw:
     parts: Parts
     valid: Table | None = None
     test: Table | None = None
-
-
-def mask_unobserved(schema: Schema, part: Part) -> None:
-    """Drops the labels of rows in which a task's `observed` parent is not 1 (in our own copy of the labels)."""
-    columns = {t.name: k for k, t in enumerate(schema.tasks)}
-    labels = part.labels.copy()
-    for k, task in enumerate(schema.tasks):
-        for parent in task.observed:
-            labels[part.labels[:, columns[parent]] != 1, k] = float("nan")
-    part.labels = labels
+    labels: np.ndarray | None = None  # (n, tasks) of `table`, those that do not count too; None where all count
 
 
 @dataclasses.dataclass

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.types as pt
 
-from mtl_magic.data.columns import Column, family, flat, text
+from mtl_magic.data.columns import Column, chunked, family, flat, text, value_type
 from mtl_magic.language.names import nfc
 from mtl_magic.problems import MtlError, Problem, listed
 
@@ -132,6 +132,8 @@ def _mapping(data: Mapping[Any, Any], title: str) -> dict[str, Column]:
 def plain(column: Column) -> Column:
     """A column in a type that the readers know: no extension types, views, decimals or half floats."""
     kind = column.type
+    if getattr(value_type(kind), "extension_name", "") in ("pandas.interval", "pandas.period"):
+        return pa.chunked_array([_spans(chunk) for chunk in chunked(column).chunks], pa.string())
     if isinstance(kind, pa.BaseExtensionType):
         return plain(column.cast(kind.storage_type))
     if pt.is_string_view(kind):
@@ -145,15 +147,30 @@ def plain(column: Column) -> Column:
     return column
 
 
+def _spans(array: pa.Array) -> pa.Array:
+    """Intervals and periods that pandas has written, or a dictionary of them, as text."""
+    if pt.is_dictionary(array.type):
+        return _spans(array.dictionary).take(array.indices)
+    found = array.type.to_pandas_dtype().__from_arrow__(array)
+    return _words(pd.Series(found))
+
+
+def _words(series: pd.Series) -> pa.Array:
+    return pa.array(series.astype("str").to_numpy(object), pa.string(), mask=series.isna().to_numpy())
+
+
 def series_column(series: pd.Series, name: str, title: str = "the data") -> Column:
     """One pandas column in Arrow; values of mixed types become text."""
     kind = series.dtype
-    if isinstance(kind, (pd.PeriodDtype, pd.IntervalDtype)):
-        return pa.array(series.astype("str"), pa.string(), from_pandas=True)
+    spans = (pd.PeriodDtype, pd.IntervalDtype)
+    if isinstance(kind, spans):
+        return _words(series)
     if isinstance(kind, pd.SparseDtype):
         return value_column(series.to_numpy(), name, title)
-    if isinstance(kind, pd.CategoricalDtype) and kind.categories.dtype == object:
-        words = flat(value_column(kind.categories.to_numpy(), name, title))
+    if isinstance(kind, pd.CategoricalDtype) and (
+        kind.categories.dtype == object or isinstance(kind.categories.dtype, spans)
+    ):
+        words = flat(series_column(kind.categories.to_series(), name, title))
         codes = series.cat.codes.to_numpy()
         return words.take(pa.array(codes, mask=codes < 0))
     if kind.kind == "O" and not isinstance(kind, pd.api.extensions.ExtensionDtype):
@@ -250,8 +267,6 @@ def joined(tables: Sequence[Table], title: str = "the data") -> Table:
 
 
 def _common(columns: Sequence[Column], name: str) -> pa.DataType:
-    from mtl_magic.data.columns import value_type
-
     kinds = {value_type(c.type) for c in columns if family(c.type) != "null"}
     if len(kinds) <= 1:
         return next(iter(kinds), pa.null())

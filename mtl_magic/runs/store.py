@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
+import math
 import os
 import pathlib
 import pkgutil
@@ -81,7 +82,7 @@ def _write(run: Run, folder: pathlib.Path) -> None:
         "warnings": [dataclasses.asdict(problem) for problem in run.warnings],
         **run.facts,
     }
-    _write_json(folder / RUN, facts)
+    _write_json(folder / RUN, _nulls(facts))
     _write_json(folder / SCHEMA, plain)
     (folder / CELL).write_text(run.text + "\n", encoding="utf-8")
     _write_arrays(folder / ENCODERS, arrays)
@@ -92,8 +93,24 @@ def _write(run: Run, folder: pathlib.Path) -> None:
             os.fsync(written.fileno())
 
 
+def _nulls(value: Any) -> Any:
+    """The value with null for numbers that JSON has no form of: NaN is a metric that nothing defines."""
+    if isinstance(value, dict):
+        return {k: _nulls(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_nulls(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _numbers(value: Any) -> Any:
+    """Metrics or weights as they were before `_nulls`."""
+    if isinstance(value, dict):
+        return {k: _numbers(v) for k, v in value.items()}
+    return math.nan if value is None else value
+
+
 def _write_json(path: pathlib.Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def _write_arrays(path: pathlib.Path, arrays: dict[str, Any]) -> None:
@@ -166,8 +183,8 @@ def _run(place: pathlib.Path, facts: dict[str, Any]) -> Run:
             schema=schema,
             outputs=tuple((key, title) for key, title in facts.pop("outputs")),
             history=_read(place / HISTORY, pd.read_csv),
-            weights=facts.pop("weights"),
-            metrics=facts.pop("metrics"),
+            weights=_numbers(facts.pop("weights")),
+            metrics=_numbers(facts.pop("metrics")),
             why=facts.pop("why"),
             step=facts.pop("step"),
             epoch=facts.pop("epoch"),

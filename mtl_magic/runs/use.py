@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.data.encode import encode_table
-from mtl_magic.data.schema import mask_unobserved
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,9 +49,7 @@ def columns_of(title: str, classes: tuple[Any, ...], values: np.ndarray) -> dict
 
 def evaluate(run: Run, table: Any) -> Metrics:
     """Exact metrics on a table; NaN where it has no label."""
-    part = encode_table(run.schema, table)
-    mask_unobserved(run.schema, part)
-    return metrics(run, part)
+    return metrics(run, encode_table(run.schema, table))
 
 
 def metrics(run: Run, part: Part) -> Metrics:

@@ -66,6 +66,8 @@ class GroupAuc(Metric):
         import numpy as np
         import pandas as pd
 
+        if not len(labels):
+            return float("nan")
         groups = pd.factorize(extras[self.group], use_na_sentinel=False)[0]
         order = np.argsort(groups, kind="stable")
         starts = np.flatnonzero(np.diff(groups[order], prepend=-1))

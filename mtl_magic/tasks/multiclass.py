@@ -19,13 +19,13 @@ class Multiclass(TaskKind):
     The head gives n logits; the prediction is their softmax, the loss by default the cross-entropy −log softmax(z)[y].
     """
 
-    n: int | None = option(maybe(Int(minimum=2)), None, "number of classes; none: those of the training rows")
+    n: int | None = option(maybe(Int(minimum=2)), None, "number of classes; none: those of the data")
 
     default_loss: ClassVar[str] = "crossentropy"
     default_metrics: ClassVar[tuple[str, ...]] = ("accuracy", "logloss")
 
     def units(self, task: TaskSchema) -> int:
-        return max(len(task.classes), self.n or 0, 2)
+        return len(task.classes) or max(self.n or 0, 2)
 
     def bias(self, task: TaskSchema) -> list[float]:
         known = [math.log(max(f, 1e-6)) for f in task.frequencies]

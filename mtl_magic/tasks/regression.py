@@ -17,7 +17,9 @@ class Regression(TaskKind):
 
     The head gives z; the prediction is mean + std · z with the training labels' mean and standard deviation, and the
     loss is taken on that standardised scale, so that neither depends on the label's unit. Labels are not transformed:
-    for one with a long tail, train on a column that you make (np.log1p of it) and undo that in the predictions.
+    for one with a long tail, train on a column that you make (np.log1p of it) and undo that in the predictions. Labels
+    and predictions are 32-bit floats, about seven digits: one that varies in later digits (1e9 ± 3) is refused; subtract
+    a constant first.
     """
 
     default_loss: ClassVar[str] = "mse"

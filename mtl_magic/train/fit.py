@@ -10,7 +10,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mtl_magic.data.schema import mask_unobserved
 from mtl_magic.model.net import Net, build
 from mtl_magic.model.settle import settle
 from mtl_magic.problems import MtlError, Problem
@@ -61,10 +60,6 @@ def train(
         MtlError: a loss is not finite, or a block of the user's own fails.
     """
     program = settle(program, prepared.schema)
-    prepared = dataclasses.replace(prepared, schema=with_observed(program, prepared.schema))
-    for part in (*prepared.train, prepared.valid, prepared.test):
-        if part is not None:
-            mask_unobserved(prepared.schema, part)
     schema = with_constants(prepared)
     net = build(program, schema)
     settings = program.train
@@ -98,14 +93,6 @@ def train(
     why = loop.run()
     metrics = evaluator(prepared.valid) if prepared.valid is not None and len(prepared.valid) else {}
     return Trained(net, schema, loop.weights(), why, loop.steps, loop.at.epoch, loop.stopping.best_epoch, metrics)
-
-
-def with_observed(program: Program, schema: Schema) -> Schema:
-    """The schema, with the parents that a dependency makes a condition of each task's labels."""
-    parents = {t.name: tuple(g.parent for g in t.givens if g.method.masks) for t in program.tasks}
-    return dataclasses.replace(
-        schema, tasks=tuple(dataclasses.replace(t, observed=parents[t.name]) for t in schema.tasks)
-    )
 
 
 def with_constants(prepared: Prepared) -> Schema:

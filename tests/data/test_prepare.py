@@ -280,3 +280,48 @@ def test_names_that_keras_cannot_take_are_shown_with_those_that_it_takes() -> No
     frame = pd.DataFrame({"a b": [1.5, 2.5, 3.5, 4.5] * 10, "价格": [0, 1, 1, 0] * 10, "x": [0.1, 0.2, 0.3, 0.4] * 10})
     found = prepared("task 价格: binary", frame)
     assert [n for n in found.notes if "Keras" in n] == ["names in the Keras model: 价格 is n_0f4371, a b is a_b"]
+
+
+def test_statistics_are_of_the_labels_before_they_are_32_bits() -> None:
+    watch = 1e6 + np.random.default_rng(0).standard_normal(400)
+    made = prepared("task watch: regression\nignore day, click, rating\nsplit valid=none", feed().assign(watch=watch))
+    task = made.schema.task("watch")
+    assert task.mean == pytest.approx(watch.mean(), rel=0, abs=1e-6)
+    assert task.std == pytest.approx(watch.std(), rel=0, abs=1e-6)
+
+
+def test_whole_numbers_below_n_are_classes_even_where_some_are_absent() -> None:
+    frame = feed().assign(rating=np.arange(400) % 3)
+    task = prepared("task rating: multiclass(5)\nignore day, click, watch", frame).schema.task("rating")
+    assert task.classes == (0, 1, 2, 3, 4)
+    assert task.kind.units(task) == 5
+
+
+def test_a_metric_finds_its_column_however_it_is_spelt() -> None:
+    import unicodedata
+
+    composed = "caf\u00e9"
+    frame = feed().rename(columns={"user_id": unicodedata.normalize("NFD", composed)})
+    made = prepared(f"task click: binary(metrics=[gauc('{composed}')])\nignore day, rating, watch", frame)
+    assert made.schema.extras == (composed,)
+    assert made.valid is not None
+    assert list(made.valid.extras) == [composed]
+    (metric,) = made.schema.task("click").kind.metrics_of()
+    labels = made.valid.labels[:, 0]
+    assert 0 <= metric.value(labels, np.zeros(len(labels)), made.valid.extras) <= 1
+    assert list(encode_table(made.schema, frame).extras) == [composed]
+
+
+def test_a_table_without_the_column_of_a_metric() -> None:
+    cell = "task click: binary(metrics=[gauc(user_id)])\nfeature city, price"
+    made = prepared(cell, feed())
+    bare = feed().drop(columns="user_id")
+    with pytest.raises(MtlError) as caught:
+        encode_table(made.schema, bare)
+    assert [p.render("") for p in caught.value.problems] == [
+        "MtlError MTL206: the table lacks the column 'user_id' of the metric 'gauc' of task 'click'"
+    ]
+    assert len(encode_table(made.schema, bare, labels=False)) == 400
+    assert len(encode_table(made.schema, bare.drop(columns="click"))) == 400
+    (metric,) = made.schema.task("click").kind.metrics_of()
+    assert np.isnan(metric.value(np.empty(0), np.empty(0), {}))

@@ -255,3 +255,23 @@ def test_all_of_them_at_once() -> None:
 
 def test_every_code_is_in_the_catalogue() -> None:
     assert sorted(DATA) == [f"MTL{n}" for n in range(201, 217)]
+
+
+@pytest.mark.parametrize("names", [["a", "b", "c"], [10, 20, 30]])
+def test_more_classes_asked_for_than_the_data_names(names: list[object]) -> None:
+    frame = feed().assign(rating=(names * 134)[:400])
+    shown = ", ".join(repr(n) for n in names)
+    assert one("task rating: multiclass(5)\nignore day, click, watch", frame).splitlines()[0::3] == [
+        "MtlError MTL204, line 1: label 'rating' of task 'rating' has 3 classes "
+        f"({shown}), and the task is multiclass(5)",
+        "write multiclass(3), or multiclass for as many as the data has",
+    ]
+
+
+def test_a_label_finer_than_32_bits() -> None:
+    rng = np.random.default_rng(0)
+    frame = feed().assign(watch=1e9 + 3 * rng.standard_normal(400))
+    said = one("task watch: regression\nignore day, click, rating", frame).splitlines()
+    assert said[0].startswith("MtlError MTL204, line 1: label 'watch' of task 'watch' varies by ")
+    assert said[0].endswith(" about 1e+09, where the model's 32-bit numbers are 64 apart")
+    assert said[-1] == "subtract a constant from the label before, and add it to the predictions"

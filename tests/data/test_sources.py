@@ -218,3 +218,18 @@ def test_joined_tables() -> None:
     with pytest.raises(MtlError) as caught:
         joined([one, read_table({"a": [[1]]})])
     assert str(caught.value) == "MtlError MTL215: column 'a' is of int64, list<item: int64> in different tables"
+
+
+@pytest.mark.parametrize("dtype", ["interval", "period"])
+def test_a_categorical_of_spans_is_their_text(dtype: str) -> None:
+    spans = pd.cut(pd.Series([1.0, 2.0, 3.0, np.nan]), 2)
+    if dtype == "period":
+        spans = pd.Series(pd.PeriodIndex(["2022-05", "2022-06", "2022-05", None], freq="M")).astype("category")
+    column = read_table(pd.DataFrame({"a": spans}))["a"]
+    assert column.to_pylist()[:3] == spans.astype(str).tolist()[:3]
+    assert column.to_pylist()[3] is None
+    plain = spans.astype(spans.cat.categories.dtype)
+    assert read_table(pd.DataFrame({"a": plain}))["a"].to_pylist() == column.to_pylist()
+    for values in (spans, plain):
+        stored = read_table(pa.Table.from_pandas(pd.DataFrame({"a": values})))["a"]
+        assert stored.to_pylist() == column.to_pylist()

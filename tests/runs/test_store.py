@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
-from runs.handmade import same_predictions
+from runs.handmade import same_predictions, small_run
 
 import mtl_magic
 from mtl_magic.problems import MtlError
@@ -36,6 +36,26 @@ def test_round_trip(run, tmp_path, table):
     ]
     assert repr(again) == repr(run)
     same_predictions(run, again, table)
+
+
+def test_an_undefined_metric_is_null(tmp_path):
+    nan = float("nan")
+    run = small_run(metrics={"valid": {"click": {"auc": nan, "logloss": 0.4}}}, weights={"click": nan})
+    run.save(tmp_path / "feed")
+    written = (tmp_path / "feed" / "run.json").read_text()
+
+    def refuse(word):
+        raise AssertionError(word)
+
+    assert json.loads(written, parse_constant=refuse)["metrics"] == {"valid": {"click": {"auc": None, "logloss": 0.4}}}
+    older = written.replace('"auc": null', '"auc": NaN')
+    assert older != written
+    for text in (written, older):
+        (tmp_path / "feed" / "run.json").write_text(text)
+        again = mtl_magic.load(tmp_path / "feed")
+        assert np.isnan(again.metrics["valid"]["click"]["auc"])
+        assert np.isnan(again.weights["click"])
+        assert again.best_epoch == 2
 
 
 def test_the_folder_is_of_standard_files(run, tmp_path):
