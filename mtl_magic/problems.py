@@ -7,6 +7,7 @@ in `parse`. This module imports nothing of the package.
 from __future__ import annotations
 
 import dataclasses
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -123,8 +124,24 @@ class MtlError(Exception):
         return type(self), (self.problems, self.text)
 
     def _render_traceback_(self) -> list[str]:
-        """IPython's hook: our lines alone, no Python frames. `%tb` still shows them."""
-        return str(self).split("\n")
+        """IPython's hook: our lines alone, no Python frames; for `%tb`, which asks for them, the whole traceback.
+
+        The hook is called several times for one failure, so that their number tells nothing: who calls does.
+        """
+        whole = _of_tb(self)
+        return str(self).split("\n") if whole is None else whole
+
+
+def _of_tb(error: BaseException) -> list[str] | None:
+    """The traceback as `%tb` shows that of any exception; None where it is not `%tb` that asks."""
+    frame = sys._getframe()  # noqa: SLF001  the one way to know who renders
+    while frame is not None:
+        if frame.f_code.co_name == "tb" and frame.f_globals.get("__name__", "").startswith("IPython.core.magics"):
+            formatter = frame.f_locals["self"].shell.InteractiveTB
+            lines: list[str] = formatter.structured_traceback(type(error), error, error.__traceback__, tb_offset=1)
+            return lines
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
 
 
 class MtlWarning(UserWarning):

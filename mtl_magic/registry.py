@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, TypeVar
 
@@ -42,6 +43,9 @@ class _Required:
 
 
 REQUIRED = _Required()
+
+
+SEED = 2**32 - 1  # the greatest seed that NumPy and Keras take
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -68,21 +72,25 @@ class ParamType:
 def _bounds(low: float | None, high: float | None, above: float | None, below: float | None) -> str:
     words = []
     if low is not None and high is not None:
-        return f" from {low:g} to {high:g}"
+        return f" from {_bound(low)} to {_bound(high)}"
     if low is not None:
-        words.append(f"of at least {low:g}")
+        words.append(f"of at least {_bound(low)}")
     if above is not None:
-        words.append(f"above {above:g}")
+        words.append(f"above {_bound(above)}")
     if high is not None:
-        words.append(f"of at most {high:g}")
+        words.append(f"of at most {_bound(high)}")
     if below is not None:
-        words.append(f"below {below:g}")
+        words.append(f"below {_bound(below)}")
     return (" " + " and ".join(words)) if words else ""
+
+
+def _bound(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 @dataclasses.dataclass(frozen=True)
 class Float(ParamType):
-    """A number; `minimum`/`maximum` are allowed values, `above`/`below` are not."""
+    """A finite number; `minimum`/`maximum` are allowed values, `above`/`below` are not."""
 
     minimum: float | None = None
     maximum: float | None = None
@@ -97,12 +105,13 @@ class Float(ParamType):
             value = _numpy_scalar(value)
         value = float(value)
         inside = (
-            (self.minimum is None or value >= self.minimum)
+            math.isfinite(value)
+            and (self.minimum is None or value >= self.minimum)
             and (self.maximum is None or value <= self.maximum)
             and (self.above is None or value > self.above)
             and (self.below is None or value < self.below)
         )
-        if not inside:  # NaN is outside every bound
+        if not inside:
             raise ValueError(value)
         return value
 

@@ -9,6 +9,7 @@ from typing import Any
 from mtl_magic.language import spec
 from mtl_magic.language.parser import Broken, moved, parse_statement, salvage
 from mtl_magic.language.scan import Piece
+from mtl_magic.language.statements import statements
 from mtl_magic.language.values import Binder, Reference
 from mtl_magic.problems import Problem, Span
 from mtl_magic.registry import Float, Registry
@@ -38,14 +39,20 @@ def bound_statement(text: str, masked: str, registry: Registry, version: int, br
     `version` is the registry's: what is remembered holds until a word is added. `broken`: the scanner has said what is
     wrong with the text.
     """
-    del version
     if broken:
         return Bound(salvage(Piece(text, masked, 1, 1)))
-    parsed = parse_statement(text, masked)
+    parsed = parse_statement(text, masked, _known(registry, version))
     if isinstance(parsed.statement, Broken):
         return Bound(parsed.statement, parsed.problems)
     bound = bind(parsed.statement, Binder(registry))
     return dataclasses.replace(bound, problems=parsed.problems + bound.problems)
+
+
+@functools.lru_cache(maxsize=64)
+def _known(registry: Registry, version: int) -> tuple[str, ...]:
+    """The statements that this version has."""
+    del version
+    return tuple(statements(registry))
 
 
 @functools.lru_cache(maxsize=1024)  # Python's garbage collector walks through what is remembered

@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.language import spec
+from mtl_magic.language.format import value as written
 from mtl_magic.language.graph import circles
 from mtl_magic.language.names import MOST, Names, did_you_mean, line_note, quoted_names, shown, wild
 from mtl_magic.language.parser import Broken
@@ -194,18 +195,43 @@ class _Check:
             yield Problem("MTL041", message, reference.span, hint)
             return
         owner = node.owner
-        parts = (owner.child, owner.parent) if isinstance(owner, spec.Conditional) else (owner.text,)
-        for part in parts:
-            if part not in self.task_names:
-                yield self.unknown(
-                    Reference(part, "task", reference.span, reference.what), "task", list(self.task_names)
-                )
+        if isinstance(owner, spec.Conditional):
+            pair = f"{shown(owner.child)}|{shown(owner.parent)}"
+            message = (
+                f"{reference.what} is a metric of a task, and this version has none of a conditional such as {pair}"
+            )
+            hint = f"write '{written(spec.Dotted(spec.Word(owner.child), node.member))}'"
+            yield Problem("MTL303", message, reference.span, hint)
+            return
+        if owner.text not in self.task_names:
+            named = Reference(owner.text, "task", reference.span, reference.what)
+            yield self.unknown(named, "task", list(self.task_names))
         words = self.registry.words("metric")
         if words and node.member not in (*words, "loss"):
             message = f"'{shown(node.member)}' is no metric"
             yield Problem(
                 "MTL020", message, reference.span, did_you_mean(node.member, words), (f"metrics: {listed(words)}",)
             )
+        elif owner.text in self.task_names and node.member != "loss":
+            yield from self.reported(self.task_names[owner.text], shown(owner.text), node.member, reference.span)
+
+    def reported(self, task: spec.Task | None, name: str, metric: str, span: Span | None) -> Iterator[Problem]:
+        """Whether the task reports the metric, where its kind is written."""
+        if task is None or not isinstance(task.kind, spec.Call):
+            return
+        kind: Any = self.registry.find("task", task.kind.name)
+        has = _metrics(task.kind) if kind is not None else None
+        if has is None:
+            return
+        has = has or getattr(kind, "default_metrics", ())
+        serves = getattr(self.registry.find("metric", metric), "tasks", ())
+        hint = f"it has {listed([*has, 'loss'])}" if has else ""
+        if serves and kind.word not in serves:
+            message = f"the metric '{metric}' does not serve the {kind.word} task '{name}'"
+            yield Problem("MTL303", message, span, hint)
+        elif has and metric not in has:
+            message = f"the task '{name}' reports no metric '{metric}'"
+            yield Problem("MTL303", message, span, hint)
 
     # --- settings and search spaces
 
@@ -240,6 +266,16 @@ class _Check:
                 yield Problem(
                     "MTL046", "a search space stands here, and no tune line says how it is searched", place, hint
                 )
+
+
+def _metrics(kind: spec.Call) -> tuple[str, ...] | None:
+    """The metrics that a task's kind names: () where it names none, None where only running the cell tells."""
+    named = kind.get("metrics")
+    if named is None or isinstance(named, spec.Constant):
+        return ()
+    items = [a.value for a in named.items] if isinstance(named, spec.List) else [named]
+    calls = tuple(item.name for item in items if isinstance(item, spec.Call))
+    return calls if len(calls) == len(items) else None
 
 
 def _serves(declaration: Any, child: Any, parent: Any) -> bool:

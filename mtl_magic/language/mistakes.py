@@ -62,10 +62,10 @@ def unexpected(piece: Piece, error: UnexpectedInput) -> Problem:
     return Problem("MTL001", message, place(text, *((start, stop) if stop else (at, found.end()))), hint)
 
 
-def no_statement(piece: Piece) -> Problem:
-    """The problem of a line whose first word is no statement."""
+def no_statement(piece: Piece, known: tuple[str, ...] = STATEMENTS) -> Problem:
+    """The problem of a line whose first word is no statement; `known` are those that there are."""
     word, text = piece.word, piece.masked
-    notes = (f"statements: {', '.join(STATEMENTS)}",)
+    notes = (f"statements: {', '.join(known)}",)
     if not word:
         first = text[0]
         if first == "%":
@@ -81,7 +81,7 @@ def no_statement(piece: Piece) -> Problem:
     if word in CLAUSES:
         message = f"a line begins with '{word}', which belongs to the statement above"
         return Problem("MTL002", message, span, "write it on the same line: only brackets continue a line")
-    hint = did_you_mean(word, STATEMENTS)
+    hint = did_you_mean(word, known)
     if not hint and regex.match(r"\w++\s*+(,\s*+\w++\s*+)*+:", text):
         hint = f"a task is declared with 'task {text.split(chr(10))[0][:40].strip()}', an input with 'feature'"
     elif not hint and regex.match(r"\w+\s*=", text):

@@ -73,7 +73,7 @@ class Offers:
         if cursor.last == "DOT":
             yield from self.members()
         elif cursor.last == "VBAR":
-            yield from self.tasks(self.outline.parents.get(cursor.owner[-1], ()) if cursor.owner else ())
+            return  # a conditional has no metrics in this version
         elif cursor.frames:
             yield from self.inside()
         elif cursor.clause == KEY:
@@ -240,8 +240,8 @@ class Offers:
             Offer(n, "block", _told(b), is_name=True) for n, b in self.outline.blocks.items() if n not in besides
         )
 
-    def tasks(self, only: Iterable[str] = (), besides: Iterable[str] = ()) -> Iterator[Offer]:
-        wanted = [t for t in (list(only) or self.outline.tasks) if t not in besides]
+    def tasks(self, besides: Iterable[str] = ()) -> Iterator[Offer]:
+        wanted = [t for t in self.outline.tasks if t not in besides]
         for name in wanted:
             yield Offer(name, "task", _told(self.outline.tasks.get(name)), is_name=True)
 

@@ -28,7 +28,6 @@ class Outline:
     kinds: dict[str, str] = dataclasses.field(default_factory=dict)  # task -> its kind's word
     metrics: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)  # that a task names
     keys: dict[str, set[str]] = dataclasses.field(default_factory=dict)  # settings statement -> keys that are given
-    parents: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
 
 def outline(pieces: Iterable[Piece], registry: Registry, version: int) -> Outline:
@@ -45,7 +44,6 @@ def outline(pieces: Iterable[Piece], registry: Registry, version: int) -> Outlin
                     found.tasks[word.text] = made.kind
                     found.kinds[word.text] = made.kind.name if isinstance(made.kind, spec.Call) else ""
                     found.metrics[word.text] = metrics
-                    found.parents[word.text] = tuple(p.text for g in made.givens for p in g.parents)
             case spec.Share():
                 if made.name is not None:
                     found.blocks[made.name.text] = made.block

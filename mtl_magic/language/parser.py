@@ -42,8 +42,10 @@ class Parsed:
 
 
 @functools.lru_cache(maxsize=2048)
-def parse_statement(text: str, masked: str) -> Parsed:
+def parse_statement(text: str, masked: str, known: tuple[str, ...] = STATEMENTS) -> Parsed:
     """The parse of a statement's text; `masked` is what the scanner left of it. Evaluates nothing, never raises.
+
+    `known` are the statements of this version, which are offered where a line begins with none.
 
     Example:
         >>> parse_statement("task a", "task a").statement
@@ -51,7 +53,7 @@ def parse_statement(text: str, masked: str) -> Parsed:
     """
     piece = Piece(text, masked, 1, 1)
     if piece.word not in STATEMENTS:
-        return Parsed(salvage(piece), (no_statement(piece),))
+        return Parsed(salvage(piece), (no_statement(piece, known),))
     builder = Builder(text, masked)
     try:
         made = builder.build(grammar().parse(masked))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.language import spec
@@ -28,6 +29,7 @@ from mtl_magic.registry import (
     PerName,
     Registry,
 )
+from mtl_magic.registry import Python as Object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -254,17 +256,17 @@ class Binder:
         except Exception as error:
             if not seen and not isinstance(error, (ValueError, TypeError, OverflowError)):
                 raise  # a fault of ours; what came out of braces may raise anything
-            self.wrong(node, kind, what, seen)
+            self.wrong(node, kind, what, seen, _way_out(value, kind, node))
             return UNKNOWN
 
-    def wrong(self, node: Any, kind: ParamType, what: str, seen: str = "") -> None:
+    def wrong(self, node: Any, kind: ParamType, what: str, seen: str = "", hint: str = "") -> None:
         text = getattr(node, "text", getattr(node, "name", "")) if isinstance(node, (spec.Word, spec.Call)) else ""
         words = list(dict.fromkeys(w for t in flat(kind) for w in _words(t, self.registry)))
         families = dict.fromkeys(t.family for t in flat(kind) if isinstance(t, CallOf))
         notes = tuple(f"{plural(FAMILIES[f])}: {listed(self.registry.words(f))}" for f in families)
         seen = seen or (f"'{shown(text)}'" if text else shown(written(node)))
         message = f"{what} is {kind.describe()}, not {seen}"
-        self.say("MTL041", message, node.span, did_you_mean(text, words), notes)
+        self.say("MTL041", message, node.span, hint or did_you_mean(text, words), notes)
 
     def python(self, node: spec.Python) -> Any:
         return UNKNOWN if self.evaluate is None else self.evaluate(node)
@@ -354,4 +356,13 @@ def _seen(value: Any) -> str:
     """A Python value for a sentence."""
     if isinstance(value, (bool, int, float, str)) or value is None:
         return shown(repr(value))
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
     return f"a {type(value).__name__}"
+
+
+def _way_out(value: Any, kind: ParamType, node: Any) -> str:
+    """A hint for a Python value that is nearly what its place takes, or ''."""
+    if isinstance(value, type) and isinstance(node, spec.Python) and any(isinstance(t, Object) for t in flat(kind)):
+        return f"make one of it: {{{node.text.strip()}()}}"
+    return "it must be finite" if isinstance(value, float) and not math.isfinite(value) else ""

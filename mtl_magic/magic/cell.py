@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mtl_magic.runs.run import Run
 
 UNNAMED = "_mtl"
+TITLES = {"--valid": "the validation table ", "--test": "the test table "}  # as problems of the data begin
 
 
 def run_cell(shell: InteractiveShell, line: str, cell: str, namespace: Mapping[str, Any]) -> Run | Explanation | None:
@@ -46,7 +47,8 @@ def run_cell(shell: InteractiveShell, line: str, cell: str, namespace: Mapping[s
             _display(Warned(prepared.warnings, f"{header}\n{cell}"))
         run = _train(shell, flags, program, prepared)
     except MtlError as error:
-        raise MtlError(error.problems, f"{header}\n{cell}") from error.__cause__
+        whole = MtlError(error.problems, f"{header}\n{cell}")
+        raise whole.with_traceback(error.__traceback__) from error.__cause__  # `%tb` shows where it was found
     shell.user_ns[run.name] = run
     if not flags.name:
         return run
@@ -61,11 +63,16 @@ def _check(flags: Flags, header: str, cell: str, namespace: Mapping[str, Any]) -
     from mtl_magic.runs.run import Run
 
     problems = list(flags.problems)
-    if flags.name and flags.name in namespace and not isinstance(namespace[flags.name], Run):
-        kind = type(namespace[flags.name]).__name__
-        hint = f"choose another name; if you meant the data: --data {flags.name}"
-        message = f"'{flags.name}' already holds something else ({kind}), and a run never replaces it"
-        problems.append(Problem("MTL404", message, flags.name_span, hint))
+    name = flags.name or UNNAMED
+    if name in namespace and not isinstance(namespace[name], Run):
+        kind = type(namespace[name]).__name__
+        message = f"'{name}' already holds something else ({kind}), and a run never replaces it"
+        if flags.name:
+            hint = f"choose another name; if you meant the data: --data {name}"
+        else:
+            message = f"a run without a name is kept as '{name}', too, and {message}"
+            hint = f"give the run a name: {MAGIC}feed"
+        problems.append(Problem("MTL404", message, flags.name_span or Span(1, 1, 1, len(MAGIC)), hint))
     if not flags.data and not any(p.code == "MTL402" for p in problems):
         problems.append(_no_data(namespace))
     unknown = [e for e in _expressions(flags) if e.text.isidentifier() and e.text not in namespace]
@@ -120,7 +127,20 @@ def _prepare(flags: Flags, program: Program, namespace: Mapping[str, Any]) -> Pr
     valid = _evaluate(flags.valid, namespace) if flags.valid else None
     test = _evaluate(flags.test, namespace) if flags.test else None
     flagged = {flag: e.span for flag, e in (("--valid", flags.valid), ("--test", flags.test)) if e}
-    return prepare(dataclasses.replace(program, places={**program.places, **flagged}), data, valid, test)
+    try:
+        return prepare(dataclasses.replace(program, places={**program.places, **flagged}), data, valid, test)
+    except MtlError as error:
+        raise MtlError([_placed(p, flagged) for p in error.problems], error.text).with_traceback(
+            error.__traceback__
+        ) from error.__cause__
+
+
+def _placed(problem: Problem, flagged: Mapping[str, Span]) -> Problem:
+    """A problem of a whole table, with the place of the flag that gave the table."""
+    if problem.span is not None:
+        return problem
+    flag = next((flag for flag, title in TITLES.items() if problem.message.startswith(title)), "")
+    return dataclasses.replace(problem, span=flagged.get(flag))
 
 
 def _introduce(prepared: Prepared) -> None:

@@ -5,6 +5,7 @@ An EXPR is Python up to the next ` --` (or ` #`) outside quotes and brackets. No
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
 import keyword
 import re
@@ -100,6 +101,9 @@ def _name(word: str, span: Span, flags: Flags) -> None:
     elif not word.isidentifier() or keyword.iskeyword(word):
         hint = "the name is the variable that will hold the run: letters, digits and _"
         flags.fault("MTL403", f"'{word}' is not the name of a variable", span, hint)
+    elif hasattr(builtins, word):
+        hint = "choose another name: the run would hide it in the whole notebook"
+        flags.fault("MTL404", f"'{word}' is a name of Python's own", span, hint)
     else:
         flags.name, flags.name_span = word, span
 
@@ -135,7 +139,7 @@ def _flag(line: str, at: int, flags: Flags) -> int:
         flags.switches.add(word)
         flags.places[word] = span
         return after
-    known = [*EXPRESSIONS, *SWITCHES]
+    known = [*EXPRESSIONS, *(switch for switch in SWITCHES if switch not in LATER)]
     hint = did_you_mean(word, known).replace("'", "'--", 1) if word else ""
     flags.fault(
         "MTL401",

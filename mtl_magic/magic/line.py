@@ -35,7 +35,7 @@ def line_command(shell: InteractiveShell, line: str) -> None:
     if word in LATER:
         problem = Problem("MTL406", f"%mtl {word} is not in this version yet", place, there)
     elif word:
-        hint = did_you_mean(word, [*COMMANDS, *LATER]) or there
+        hint = did_you_mean(word, COMMANDS) or there
         problem = Problem("MTL407", f"there is no %mtl {word}", place, hint)
     else:
         problem = Problem("MTL407", "%mtl needs a word", None, there)

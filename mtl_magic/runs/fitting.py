@@ -88,9 +88,28 @@ def _node(name: str, value: Any, objects: dict[str, Any]) -> Any:
     if isinstance(value, (int, float)):
         return spec.Number(value)
     if isinstance(value, str):
-        return spec.Word(value)
+        return _text(name, value)
     objects[f"{name}_of_fit"] = value
     return spec.Python(f"{name}_of_fit")
+
+
+def _text(name: str, value: str) -> spec.Word | spec.Dotted:
+    """A text as the language writes it: 'click.auc' is a metric of a task where the key takes one."""
+    from mtl_magic.language.values import flat, parameters
+    from mtl_magic.registry import Name
+    from mtl_magic.vocabulary import vocabulary
+
+    declaration: Any = vocabulary().find("settings", "train")
+    param = parameters(declaration).get(name)
+    task, dot, metric = value.rpartition(".")
+    if not dot or param is None or Name("metric") not in flat(param.type):
+        return spec.Word(value)
+    task, quote = task.strip(), task.strip()[:1]
+    if len(task) > 1 and quote in ("'", '"') and task.endswith(quote):
+        return spec.Dotted(spec.Word(task[1:-1].replace(quote * 2, quote), "*" in task), metric.strip())
+    child, bar, parent = task.partition("|")
+    owner = spec.Conditional(child.strip(), parent.strip()) if bar else spec.Word(task, "*" in task)
+    return spec.Dotted(owner, metric.strip())
 
 
 def prepare(program: Program, data: Any, valid: Any = None, test: Any = None) -> Prepared:

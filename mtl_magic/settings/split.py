@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mtl_magic.registry import Declaration, Float, Int, Name, Nothing, OneOf, declare, maybe, option
+from mtl_magic.registry import SEED, Declaration, Float, Int, Name, Nothing, OneOf, declare, maybe, option
 
 PART = OneOf((Float(minimum=0), Name("text"), Nothing()))
 
@@ -40,4 +40,4 @@ class Split(Declaration):
         None,
         "task whose label is distributed alike in every part, to within a row; of a number, its tenths",
     )
-    seed: int = option(Int(minimum=0), 0, "seed of a random split")
+    seed: int = option(Int(minimum=0, maximum=SEED), 0, "seed of a random split")

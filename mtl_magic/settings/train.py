@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from mtl_magic.registry import (
+    SEED,
     Bool,
     Choice,
     Declaration,
@@ -21,6 +22,10 @@ from mtl_magic.registry import (
 )
 
 OPTIMIZERS = ("adam", "adagrad", "sgd")
+
+
+def _is_optimizer(value: Any) -> bool:
+    return hasattr(value, "apply_gradients") and not isinstance(value, type)
 
 
 def batch_size(asked: int | None, rows: int) -> int:
@@ -49,7 +54,7 @@ class Train(Declaration):
     )
     lr: float = option(Float(above=0), 1e-3, "learning rate")
     optimizer: Any = option(
-        OneOf((Choice(OPTIMIZERS), Python("a Keras optimizer", lambda o: hasattr(o, "apply_gradients")))),
+        OneOf((Choice(OPTIMIZERS), Python("a Keras optimizer", _is_optimizer))),
         "adam",
         "optimizer of the dense part; embedding tables use its row-sparse form, with one of your own that of adam",
     )
@@ -66,4 +71,4 @@ class Train(Declaration):
         0.999,
         "decay of the averaged dense weights that are evaluated and kept; none: no averaging",
     )
-    seed: int = option(Int(minimum=0), 0, "seed of initial weights, order of rows and dropout")
+    seed: int = option(Int(minimum=0, maximum=SEED), 0, "seed of initial weights, order of rows and dropout")

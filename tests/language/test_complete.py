@@ -70,7 +70,7 @@ CASES = {
     "train lr=0.1 ¦": ["batch=", "optimizer=", "precision=", "early_stop=", "mix=", "allow"],
     "train early_stop=¦": ["3", "true", "false", "click.auc", "watch.auc", "watch.gauc", "watch.logloss", "watch.rmse", "none"],
     "train early_stop=click.¦": ["auc"],
-    "train early_stop=click|¦": ["click", "watch"],
+    "train early_stop=click|¦": [],  # a conditional has no metrics in this version
     "tune objective=click.auc, w¦": ["watch.auc", "watch.gauc", "watch.logloss", "watch.rmse"],
     "split time=u¦": ["user_id"],
     "split stratify=¦": ["click", "watch", "none"],

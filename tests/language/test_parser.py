@@ -205,7 +205,7 @@ def test_python_ends_with_a_comment(words):
 
 
 def test_values(words):
-    kind = parse(
+    kind, _ = examine(
         "task buy, a\ntask b given a\ntrain early_stop='buy'.auc\ntune objective=[b|a.auc, buy.auc] time='1 h'", words
     )
     assert kind.statements[2].args[0].value == spec.Dotted(Word("buy"), "auc")
@@ -261,3 +261,58 @@ def test_parsing_needs_no_tensorflow_and_no_pandas():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("text", ["tune trials=3", "tun trials=3", "zzz"])
+def test_a_statement_that_this_version_lacks_is_not_offered(words, text):
+    from mtl_magic.vocabulary import vocabulary
+
+    said = str(error_of(f"task a\n{text}", vocabulary()))
+    assert "did you mean 'tune'" not in said
+    assert ", tune" not in said
+    assert "tune" in str(error_of("task a\nzzz", words))
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "says", "place"),
+    [
+        ("early_stop=click.rmse", "MTL303", "the metric 'rmse' does not serve the binary task 'click'", "click.rmse"),
+        ("early_stop=click.accuracy", "MTL303", "the task 'click' reports no metric 'accuracy'", "click.accuracy"),
+        ("early_stop='a b'.auc", "MTL303", "the task 'a b' reports no metric 'auc'", "'a b'.auc"),
+        (
+            "early_stop=buy|click.auc",
+            "MTL303",
+            "this version has none of a conditional such as buy|click",
+            "buy|click.auc",
+        ),
+        ("early_stop=click.acu", "MTL020", "did you mean 'auc'?", "click.acu"),
+    ],
+)
+def test_a_metric_to_watch_that_the_task_does_not_report(text, code, says, place):
+    from mtl_magic.vocabulary import vocabulary
+
+    tasks = "task click: binary\ntask buy: binary given click\ntask 'a b': binary(metrics=[logloss])\n"
+    error = error_of(f"{tasks}train {text}", vocabulary())
+    (problem,) = error.problems
+    assert problem.code == code
+    assert says in f"{problem.message} {problem.hint}"
+    assert problem.line == 4
+    assert f"train {text}"[problem.column - 1 : problem.end_column - 1] == place
+
+
+@pytest.mark.parametrize(
+    ("kind", "metric"),
+    [
+        (": binary", "auc"),
+        (": binary", "loss"),
+        (": binary(metrics=[gauc(user)])", "gauc"),
+        (": binary(metrics=accuracy)", "accuracy"),
+        (": binary(metrics={mine})", "accuracy"),
+        (": binary(metrics=none)", "logloss"),
+        ("", "rmse"),
+    ],
+)
+def test_a_metric_to_watch_that_the_task_may_report(kind, metric):
+    from mtl_magic.vocabulary import vocabulary
+
+    parse(f"task click{kind}\ntrain early_stop=click.{metric}", vocabulary())

@@ -28,7 +28,7 @@ task    'a b', 价格:  binary(loss=focal(gamma=2), tower=[64,  # wide
 task    buy:   binary given click via esmm given like from inputs
 task    like:  regression(loss=[huber, pairwise(group=user_id)]) weight 0.5 allow MTL104
 balance gradnorm(alpha=1.5)
-train   epochs=5 lr=range(1e-4, 1e-2, log) early_stop=buy|click.auc mix=[a=0.7, b=0.3]
+train   epochs=5 lr=range(1e-4, 1e-2, log) early_stop=buy.auc mix=[a=0.7, b=0.3]
 tune    objective=buy.auc, like.rmse time="30m"
 """,
     """\

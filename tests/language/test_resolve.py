@@ -201,3 +201,41 @@ def test_names_that_differ_in_composition_alone_meet(words):
 
 def test_a_task_may_be_watched_by_its_loss(words):
     assert program("task click: binary\ntrain early_stop=click.loss", words, {}).train.early_stop == "click.loss"
+
+
+class Optimizer:
+    def apply_gradients(self):
+        """As an optimizer of Keras has it."""
+
+
+def test_a_class_is_no_optimizer():
+    from mtl_magic.vocabulary import vocabulary
+
+    names = {"keras": types.SimpleNamespace(AdamW=Optimizer)}
+    assert program("task a\ntrain optimizer={keras.AdamW()}", vocabulary(), names).train.optimizer
+    with pytest.raises(MtlError) as caught:
+        program("task a\ntrain optimizer={keras.AdamW}", vocabulary(), names)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.line, problem.hint) == ("MTL041", 2, "make one of it: {keras.AdamW()}")
+    assert problem.message.endswith("or a Keras optimizer in braces, not the class Optimizer")
+
+
+@pytest.mark.parametrize("text", ["train seed=5000000000", "split seed={2**32}"])
+def test_a_seed_has_a_maximum(text):
+    from mtl_magic.vocabulary import vocabulary
+
+    with pytest.raises(MtlError, match="a whole number from 0 to 4294967295, not ") as caught:
+        program(f"task a\n{text}", vocabulary(), {})
+    assert [p.code for p in caught.value.problems] == ["MTL041"]
+    assert program("task a\ntrain seed=4294967295", vocabulary()).train.seed == 2**32 - 1
+
+
+@pytest.mark.parametrize("text", ["task a weight {inf}", "task a\ntrain lr={inf}", "task a\nsplit valid={inf}"])
+def test_infinity_is_no_number(text):
+    from mtl_magic.vocabulary import vocabulary
+
+    for value in (float("inf"), float("nan")):
+        with pytest.raises(MtlError) as caught:
+            program(text, vocabulary(), {"inf": value})
+        (problem,) = caught.value.problems
+        assert (problem.code, problem.hint) == ("MTL041", "it must be finite")

@@ -58,6 +58,8 @@ def test_flags(line, name, data, valid, switches):
         ("feed train", "MTL403", "train", "--data train"),
         ("2nd --data x", "MTL403", "2nd", "not the name of a variable"),
         ("class --data x", "MTL403", "class", "not the name of a variable"),
+        ("print --data x", "MTL404", "print", "a name of Python's own"),
+        ("None --data x", "MTL403", "None", "not the name of a variable"),
         ("a.b --data x", "MTL403", "a.b", "not the name of a variable"),
         ("feed --data x --background", "MTL406", "--background", "not in this version"),
         ("feed --data x --resume", "MTL406", "--resume", "not in this version"),
@@ -83,3 +85,11 @@ def test_all_faults_at_once():
 @pytest.mark.parametrize("line", ["--data (", "--data 'x", "--data [[[", "-", "--", "--data )", "\t--data\tx"])
 def test_odd_lines_do_not_crash(line):
     parse_flags(line)
+
+
+@pytest.mark.parametrize("line", ["feed --backgroun", "feed --resum", "feed --zzz"])
+def test_a_flag_that_this_version_lacks_is_not_offered(line):
+    (problem,) = parse_flags(line).problems
+    assert problem.code == "MTL401"
+    assert "background" not in problem.hint
+    assert "resume" not in problem.hint

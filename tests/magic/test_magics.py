@@ -160,6 +160,7 @@ def test_explain_trains_nothing(shell, frame, capsys):
         ("", "MTL407", "%mtl help"),
         ("hepl", "MTL407", "did you mean 'help'?"),
         ("runs", "MTL406", "not in this version"),
+        ("rusn", "MTL407", "this version has %mtl help"),
         ("help mmo", "MTL408", "did you mean 'mmoe'?"),
     ],
 )
@@ -252,3 +253,57 @@ def test_the_magics_own_help(shell, capsys):
         assert "Declare, train and keep a multi-task model" in shown
         assert all(f"--{flag}" in shown for flag in (*EXPRESSIONS, *SWITCHES) if flag not in LATER)
         assert all(f"%mtl {command}" in shown for command in COMMANDS)
+
+
+def test_tb_shows_the_frames_that_the_cell_kept_back(shell, frame, capsys):
+    shell.user_ns["log"] = frame
+    for cell in ("%%mtl feed --data log\ntask klick: binary", "%%mtl feed --data 1 / 0\ntask click: binary"):
+        failed(shell, cell)
+        shown = capsys.readouterr().out
+        assert "Traceback" not in shown
+        assert ".py" not in shown
+        for _ in range(2):
+            shell.run_cell("%tb")
+            whole = capsys.readouterr().out
+            assert "Traceback" in whole
+            assert "cell.py" in whole
+            assert "in _prepare" in whole
+            assert shown.splitlines()[0] in whole
+            assert ("ZeroDivisionError" in whole) == ("1 / 0" in cell)
+        failed(shell, cell)
+        assert capsys.readouterr().out == shown
+    shell.run_cell("%tb plain")
+    assert "cell.py" in capsys.readouterr().out
+
+
+def test_an_unnamed_cell_replaces_nothing_either(shell, frame):
+    shell.user_ns |= {"log": frame, "_mtl": 5}
+    codes, error = failed(shell, "%%mtl --data log\ntask click: binary")
+    assert codes == ["MTL404"]
+    assert "'_mtl' already holds something else (int)" in str(error)
+    assert "%%mtl feed" in error.problems[0].hint
+    assert shell.user_ns["_mtl"] == 5
+
+
+@pytest.mark.parametrize("flag", ["--valid", "--test"])
+def test_a_table_without_columns_is_told_at_its_flag(shell, frame, flag):
+    shell.user_ns["log"] = frame
+    header = f"%%mtl feed --data log --{'test' if flag == '--valid' else 'valid'} log {flag} log.drop(columns='a')"
+    codes, error = failed(shell, f"{header}\ntask click: binary")
+    assert codes == ["MTL206"]
+    place = error.problems[0].span
+    assert header[place.column - 1 : place.end_column - 1] == "log.drop(columns='a')"
+
+
+def test_a_lambda_as_a_loss_is_run_without_a_word(shell, frame, capfd, monkeypatch, caplog):
+    from mtl_magic.runs.quiet import keras_quietly
+
+    keras_quietly()
+    from tensorflow.python.autograph.utils import ag_logging
+
+    monkeypatch.setattr(ag_logging, "echo_log_to_stdout", True)  # as it is where TensorFlow is loaded in a notebook
+    shell.user_ns["log"] = frame
+    cell = CELL.replace("regression", "regression(loss={lambda y, p: (y - p) ** 2})").replace("feed", "feed --quiet")
+    assert shell.run_cell(cell).success
+    assert capfd.readouterr() == ("", "")
+    assert "AutoGraph" not in caplog.text

@@ -125,6 +125,72 @@ def test_a_child_is_scored_where_it_was_taught(frame):
     assert scores["late", "rmse"] < 50
 
 
+def test_a_child_that_counts_where_its_parent_is_1_is_as_one_with_missing_labels(frame):
+    data = frame.assign(late=np.where(frame["click"] == 1, 50 + frame["watch"] / 100, 0.0))
+    by_hand = data.assign(late=data["late"].where(data["click"] == 1))
+    cell = (
+        "task click: binary\ntask late: regression given click\nignore watch\nsplit valid=0.2\ntrain epochs=2 batch=64"
+    )
+    one, other = mtl_magic.fit(cell, data), mtl_magic.fit(cell, by_hand)
+    assert one.schema.tasks == other.schema.tasks
+    assert one.metrics == other.metrics
+    assert one.facts["data"] == other.facts["data"]
+    assert one.schema.task("late").std < 5
+
+
+@pytest.mark.parametrize("n", ["", "(5)"])
+def test_classes_that_are_numbers_are_predicted(frame, n):
+    data = frame.assign(y=np.arange(len(frame)) % 3)
+    made = mtl_magic.fit(f"task y: multiclass{n}\nignore click, watch\ntrain epochs=1", data).predict(frame)
+    assert set(made["y"]) <= {0, 1, 2, 3, 4}
+    assert made.shape[1] == (6 if n else 4)
+
+
+def test_evaluate_a_table_without_the_column_of_a_metric(frame):
+    data = frame.assign(user=np.arange(len(frame)) % 20)
+    cell = "task click: binary(metrics=[gauc(user)])\nfeature a, b\nsplit valid=0.2\ntrain epochs=1"
+    run = mtl_magic.fit(cell, data)
+    with pytest.raises(MtlError, match="lacks the column 'user' of the metric 'gauc'") as caught:
+        run.evaluate(frame)
+    assert [p.code for p in caught.value.problems] == ["MTL206"]
+    assert run.evaluate(frame.drop(columns="click"))["value"].isna().all()
+
+
 def test_no_validation_part_where_none_is_wanted(frame):
     program = compile_program("task click: binary\nsplit valid=none")
     assert prepare(program, frame).valid is None
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("click.auc", "click.auc"),
+        ("click.loss", "click.loss"),
+        ("my label.auc", '"my label".auc'),
+        ("'my label'.auc", '"my label".auc'),
+        ("a.b.auc", '"a.b".auc'),
+        ('"a.b".auc', '"a.b".auc'),
+    ],
+)
+def test_a_metric_to_watch_as_an_option(text, written):
+    tasks = "task click: binary\ntask 'my label', 'a.b': binary"
+    spec, _ = with_options(mtl_magic.parse(tasks), {"early_stop": text})
+    assert str(spec).endswith(f"train early_stop={written}")
+    watched = compile_program(tasks, None, {"early_stop": text}).train.early_stop
+    assert watched == written.replace('"', "")
+    assert mtl_magic.parse(str(spec)) == spec
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "says"),
+    [
+        ("click.rmse", "MTL303", "does not serve"),
+        ("buy|click.auc", "MTL303", "conditional"),
+        ("klick.auc", "MTL048", "did you mean 'click'"),
+        ("auc", "MTL041", "write 'click.auc'"),
+    ],
+)
+def test_a_wrong_metric_to_watch_as_an_option(text, code, says):
+    with pytest.raises(MtlError, match=says) as caught:
+        compile_program("task click: binary\ntask buy: binary given click", None, {"early_stop": text})
+    assert [p.code for p in caught.value.problems] == [code]
