@@ -242,9 +242,11 @@ class Builder:
         place, lines = span(tree), text.split("\n")
         if line and column and line <= len(lines):
             column -= 1 if line == 1 else 0  # the bracket that was put before it
-            column = min(max(column, 1), len(lines[line - 1]) + 1)
-            column += place.column if line == 1 else 0
-            place = Span(place.line + line - 1, column, place.line + line - 1, column + 1)
+            last = len(lines[line - 1]) + (line == len(lines))  # behind the last line stands the closing brace
+            column = min(max(column, 1), max(last, 1))
+            end = min(column + 1, last + 1)
+            before = place.column if line == 1 else 0
+            place = Span(place.line + line - 1, column + before, place.line + line - 1, end + before)
         hint = ""
         if (":" in text and text.lstrip()[:1] in ("'", '"', "*")) or text.lstrip().startswith("**"):
             hint = "a dict has braces of its own: {{'a': 1}}, or write a value for each name: [a=1]"

@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
+from mtl_magic.language import examine
 from mtl_magic.language.braces import end_of_braces
+from mtl_magic.problems import lines_of
 
 CLOSED = [
     "{}", "{x}", "{ {1: 2}[1] }", "{[i for i in range(3)]}", "{'}'}", '{"}"}', "{'\\'}'}", "{'''}\n}'''}", '{"""}"""}',
@@ -64,3 +66,16 @@ def test_a_line_that_begins_a_statement_stops_code_but_no_string():
     assert end_of_braces(text, 0, {4}) is None
     text = "{'''\ntask a'''}"
     assert end_of_braces(text, 0, {5}) == len(text)
+
+
+@pytest.mark.parametrize(
+    "inside", ["f('''\nx''')\\  # }\n", "a\\  # x\nb", "(\\ x\n)", "f(\n\\ x\n)", "a b\nc", "\\\n\nx y"]
+)
+def test_a_python_mistake_at_the_end_of_a_line_stays_inside_it(words, inside):
+    """A continuation that is none is found behind the line's last character (seen by fuzzing)."""
+    made, problems = examine("task a\nshare {" + inside + "}", words)
+    lines = lines_of(made.text)
+    found = [p for p in problems if p.code == "MTL009"]
+    assert found
+    for problem in found:
+        assert 1 <= problem.column <= problem.end_column <= len(lines[problem.end_line - 1]) + 1
