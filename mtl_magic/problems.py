@@ -7,6 +7,7 @@ in `parse`. This module imports nothing of the package.
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -165,3 +166,13 @@ def listed(names: Sequence[str], limit: int = 12) -> str:
     if len(names) <= limit:
         return ", ".join(names)
     return ", ".join(names[:limit]) + f" and {len(names) - limit} more"
+
+
+def first_line(error: BaseException) -> str:
+    """What an exception says, in one line; of one that Keras wraps in advice, what went wrong."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    text = text.rpartition("Error encountered:")[2]  # Keras' advice stands before it
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    if len(lines) > 1 and lines[0].startswith("Exception encountered when calling"):
+        return lines[1]
+    return lines[0] if lines else type(error).__name__

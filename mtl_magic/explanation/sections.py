@@ -10,7 +10,7 @@ from mtl_magic.language.format import names as quoted
 from mtl_magic.language.spec import Word
 from mtl_magic.numbers import short
 from mtl_magic.registry import Declaration
-from mtl_magic.settings.train import batch_size
+from mtl_magic.settings.train import LR, batch_size
 
 if TYPE_CHECKING:
     from mtl_magic.data.schema import Prepared, Schema, TaskSchema
@@ -189,6 +189,8 @@ def setting_table(program: Program, prepared: Prepared, said: Written) -> Table:
         key, found = f"train.{param.name}", getattr(program.train, param.name)
         if param.name == "batch":
             add(key, f"{batch:,}: {steps:,} steps an epoch", f"from the {counted:,} training rows")
+        elif param.name == "lr" and found is None:
+            add(key, value(LR) if isinstance(program.train.optimizer, str) else "the optimizer's own")
         elif param.name == "epochs":
             add(key, f"{found}: {found * steps:,} steps at most")
         elif param.name == "warmup":

@@ -102,6 +102,7 @@ DATA: dict[str, Code] = {
 TRAINING: dict[str, Code] = {
     "MTL301": Code("loss is not finite", "The loss of a task became NaN or infinite: mostly a learning rate that is too high, or a loss or block of one's own that divides by 0."),
     "MTL302": Code("block cannot be built", "A layer or function in braces fails on its sources, gives no tensor of shape (rows, width), or could not be saved with the model."),
+    "MTL304": Code("loss fails", "A loss in braces raises an exception, or gives something other than a number for each row."),
     "MTL303": Code("unknown metric to watch", "early_stop names a task and one of its metrics, as in click.auc, or 'loss' for its validation loss."),
 }  # fmt: skip
 

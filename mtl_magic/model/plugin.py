@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import re
 from typing import TYPE_CHECKING, Any
 
 import keras
 
-from mtl_magic.problems import MtlError, Problem
+from mtl_magic.problems import MtlError, Problem, first_line
 
 if TYPE_CHECKING:
     from mtl_magic.program import BlockPlan
@@ -43,7 +42,7 @@ def apply_python_block(plan: BlockPlan, x: Any, text: str, copies: dict[int, ker
             block = copies[id(block)] if id(block) in copies else copies.setdefault(id(block), _copy(block, x))
         made = block(x)
     except Exception as error:
-        said = _said(error)
+        said = first_line(error)
         raise _problem(
             plan, text, f"the block '{plan.title}' fails on its sources, a tensor of shape {tuple(x.shape)}: {said}", ""
         ) from error
@@ -70,16 +69,6 @@ def _copy(layer: keras.layers.Layer, x: Any) -> keras.layers.Layer:
     return copy
 
 
-def _said(error: Exception) -> str:
-    """What an exception says, in one line; of one that Keras wraps, what it wraps."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-    text = text.rpartition("Error encountered:")[2]  # Keras' advice stands before it, what went wrong after it
-    lines = [line.strip() for line in text.split("\n") if line.strip()]
-    if len(lines) > 1 and lines[0].startswith("Exception encountered when calling"):
-        return lines[1]
-    return lines[0] if lines else type(error).__name__
-
-
 def _unsaveable(layer: keras.layers.Layer) -> tuple[str, str] | None:
     """Why a layer cannot be loaded back by Keras in safe mode, and the mend; None where it can."""
     for part in layer._flatten_layers(recursive=True):  # noqa: SLF001 - Keras has no public walk over nested layers
@@ -95,7 +84,7 @@ def _unsaveable(layer: keras.layers.Layer) -> tuple[str, str] | None:
     try:
         keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer), safe_mode=True)
     except Exception as error:  # noqa: BLE001 - whatever the user's get_config or __init__ raises is the answer
-        return _said(error), "give it a get_config that returns the arguments of its __init__"
+        return first_line(error), "give it a get_config that returns the arguments of its __init__"
     return None
 
 

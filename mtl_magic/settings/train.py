@@ -21,6 +21,7 @@ from mtl_magic.registry import (
     option,
 )
 
+LR = 1e-3  # where neither the cell nor an optimizer of the user's own says
 OPTIMIZERS = ("adam", "adagrad", "sgd")
 
 
@@ -42,8 +43,8 @@ class Train(Declaration):
     task by its `weight`; a task with m events in the validation part (rows, or rows of the rarer side of a binary task)
     has m / (m + 30) of its say. Without a validation part, or with `early_stop=none`, the last epoch is kept.
 
-    The rate stays at `lr` once it is reached: there is no schedule beyond the warmup. Weight decay and clipping of the
-    dense part come with an optimizer of your own.
+    The rate stays at `lr` once it is reached. A schedule, weight decay and clipping of the dense part come with an
+    optimizer of your own.
     """
 
     epochs: int = option(Int(minimum=1), 15, "passes over the training rows at most; early stopping may end before")
@@ -52,11 +53,15 @@ class Train(Declaration):
         None,
         "rows a step; none: the power of two next below training rows / 100, from 64 to 1024",
     )
-    lr: float = option(Float(above=0), 1e-3, "learning rate")
+    lr: float | None = option(
+        maybe(Float(above=0)),
+        None,
+        "learning rate; none: 0.001, or that of an optimizer of your own, its schedule included",
+    )
     optimizer: Any = option(
         OneOf((Choice(OPTIMIZERS), Python("a Keras optimizer", _is_optimizer))),
         "adam",
-        "optimizer of the dense part; embedding tables use its row-sparse form, with one of your own that of adam",
+        "optimizer of the dense part; embedding tables use its row-sparse form: of one of your own that of sgd or adagrad where it is one, else of adam",
     )
     early_stop: int | str | None = option(
         OneOf((Bool(), Int(minimum=1), Name("metric"), Nothing())),

@@ -75,6 +75,7 @@ class Loop:
         self.at = Position()
         self.steps = 0
         self.why = ""
+        self.metrics: dict[str, dict[str, float]] = {}  # of the weights that are kept, on the validation part
         self._paused = False
         self._seen = np.zeros((2, len(self.names)))  # `step.sums` when the host last looked
         self._last_losses: dict[str, float] = {}
@@ -117,8 +118,11 @@ class Loop:
         best = self.stopping.best_epoch
         if self.stopping.best_weights is not None:
             set_weights(self.step.net.model, self.stopping.best_weights)
+            self.metrics = self.stopping.best_metrics
         else:
             self.step.average.apply()
+        if self.stopping.patience is not None and self.metrics and best is None:
+            self.emit(Note(f"no epoch could be judged by {self.stopping.judged_by}: the last one is kept"))
         self.emit(Finished(self.steps, self.at.epoch, self._seconds(), self.why, best))
         return self.why
 
@@ -192,6 +196,7 @@ class Loop:
         self._seen = np.zeros_like(self._seen)
         with self.step.average.applied():
             metrics = self.evaluator(self.valid) if self.valid is not None and len(self.valid) else {}
+            self.metrics = metrics
             verdict = self.stopping.update(epoch, metrics, lambda: weights_of(self.step.net.model))
         lr = float(self.step.rates.lr.numpy())
         self.emit(Evaluated(self.steps, epoch, self._seconds(), losses, metrics, self.weights(), lr, verdict.best))

@@ -31,12 +31,6 @@ def gathered(tensor: Any) -> Any:
     return context.all_gather(tensor, axis=0)
 
 
-def replica_number() -> Any:
-    """The number of this replica, () int32."""
-    context = tf.distribute.get_replica_context()
-    return 0 if context is None else context.replica_id_in_sync_group
-
-
 def update(variable: tf.Variable, function: Callable[..., None], *args: Any) -> None:
     """`function(variable, *args)` on each replica's own copy; args are equal on all of them."""
     context = tf.distribute.get_replica_context()

@@ -74,11 +74,8 @@ class Step:
         method: the balancing method.
         optimizer: a Keras optimizer for the dense variables; its learning rate follows `rates.lr`.
         table_optimizer: row-sparse optimizer of the tables.
-        l2: decay of touched embedding rows.
-        id_dropout: for each packed id column, the share of rows whose id is replaced by the unknown one; None: none.
         person: the initial weights, one a task.
         average: decay of the averaged dense weights; None: no averaging.
-        seed: of the id dropout.
     """
 
     def __init__(
@@ -89,19 +86,14 @@ class Step:
         optimizer: Any,
         *,
         table_optimizer: str = "adam",
-        l2: float = 0.0,
-        id_dropout: tuple[float, ...] | None = None,
         person: list[float] | None = None,
         average: float | None = None,
-        seed: int = 0,
     ) -> None:
         self.net, self.schema, self.method, self.optimizer = net, schema, method, optimizer
         tasks = schema.tasks
         self.tasks = tuple(BalanceTask(t.name, t.kind.classification) for t in tasks)
-        self.tables = [Table(layer, table_optimizer, l2) for layer in net.embeddings]
+        self.tables = [Table(layer, table_optimizer) for layer in net.embeddings]
         self.variables = net.dense_variables()
-        self.id_dropout = id_dropout if id_dropout and any(id_dropout) else None
-        self.seed = seed
         self.rates = Rates(
             replicas.shared_variable(0.0, "lr"),
             replicas.shared_variable(person or [1.0] * len(tasks), "person", tf.float32),
@@ -133,8 +125,6 @@ class Step:
     # -- one replica's share of a step; everything below is traced ---------------------------------------------------
 
     def replica_step(self, ids: Any, floats: Any, labels: Any) -> None:
-        if self.id_dropout is not None:
-            ids = self._drop_ids(ids)
         touched = [table.touch(ids) for table in self.tables]
         if self.method.uses == "gramian":
             gradients, sums = self._balanced_at_the_cut(ids, floats, labels, touched)
@@ -155,18 +145,16 @@ class Step:
         self.sums.assign_add(tf.cast(sums, tf.float64))
         self.rates.step.assign_add(1)
 
-    def _drop_ids(self, ids: Any) -> Any:
-        """Whole ids become unknown (0) at their column's rate, a function of seed, step and replica alone."""
-        key = tf.stack(
-            [tf.cast(self.seed, tf.int64), self.rates.step * 1024 + tf.cast(replicas.replica_number(), tf.int64)]
-        )
-        chance = tf.random.stateless_uniform(tf.shape(ids), key)
-        return tf.where(chance < tf.constant(self.id_dropout, tf.float32), 0, ids)
-
     def _trunk(self, ids: Any, floats: Any, touched: list[Touched]) -> list[Any]:
         inputs = [t for t, width in ((ids, self.schema.id_width), (floats, self.schema.float_width)) if width]
         cut = self.net.trunk([*inputs, *(t.embedded() for t in touched)], training=True)
         return list(cut) if isinstance(cut, (list, tuple)) else [cut]
+
+    def _added(self) -> Any:
+        """What layers of the user's own add to the loss (regularisers, `add_loss`), a replica's share of it: ()."""
+        found = [tf.cast(loss, tf.float32) for loss in self.net.trunk.losses]
+        replicas_ = tf.distribute.get_strategy().num_replicas_in_sync
+        return tf.add_n(found) / replicas_ if found else tf.zeros(())
 
     def _losses(self, cut: list[Any], labels: Any) -> tuple[Any, Any, Any]:
         """This replica's share of each task's mean loss (K,), the global mean (K,), and the global counts (K,)."""
@@ -196,7 +184,7 @@ class Step:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([*(v.value for v in self.variables), *rows])
             share, losses, counts = self._losses(self._trunk(ids, floats, touched), labels)
-            objective = tf.reduce_sum(self._weights(losses, counts) * share)
+            objective = tf.reduce_sum(self._weights(losses, counts) * share) + self._added()
         gradients = tape.gradient(objective, [*(v.value for v in self.variables), *rows])
         return gradients, tf.stack([losses * counts, counts])
 
@@ -209,6 +197,7 @@ class Step:
         with tf.GradientTape(watch_accessed_variables=False) as trunk_tape:
             trunk_tape.watch(below)
             cut = self._trunk(ids, floats, touched)
+            added = self._added()
         above = [v.value for v in head_variables]
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as head_tape:
             head_tape.watch([*cut, *above])
@@ -221,7 +210,9 @@ class Step:
         weights = tf.unstack(self._weights(losses, counts, gramian))
         mixed = [_weighted(weights, [gradients[i] for gradients in per_task]) for i in range(len(cut) + len(above))]
         pairs = [(z, g) for z, g in zip(cut, mixed[: len(cut)], strict=True) if g is not None]
-        down = trunk_tape.gradient([z for z, _ in pairs], below, output_gradients=[g for _, g in pairs])
+        down = trunk_tape.gradient(
+            [*(z for z, _ in pairs), added], below, output_gradients=[*(g for _, g in pairs), tf.ones_like(added)]
+        )
         found = {id(v): g for v, g in zip(trunk_variables.values(), down, strict=False)}
         found |= {id(v): g for v, g in zip(head_variables, mixed[len(cut) :], strict=True)}
         return [

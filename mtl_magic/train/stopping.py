@@ -56,11 +56,17 @@ class Stopping:
     ) -> None:
         self.constants, self.patience, self.watch = constants, patience, watch
         say = {task: m / (m + FEW) for task, m in (events or {}).items()}
-        self.weights = {task: weight * say.get(task, 1.0) for task, weight in weights.items()}
+        said = {task: weight * say.get(task, 1.0) for task, weight in weights.items()}
+        self.weights = said if any(said.values()) else weights  # no head has an event: their losses are all there is
         self.best_score = np.inf
         self.best_epoch: int | None = None
+        self.best_metrics: dict[str, dict[str, float]] = {}
         self.best_weights: dict[str, np.ndarray] | None = None
         self._since = 0
+
+    @property
+    def judged_by(self) -> str:
+        return f"{self.watch[0]}.{self.watch[1]}" if self.watch else "the heads' mean validation loss"
 
     def score(self, metrics: dict[str, dict[str, float]]) -> float:
         """Lower is better; NaN where nothing can be said."""
@@ -83,9 +89,12 @@ class Stopping:
         score = self.score(metrics)
         if np.isfinite(score) and score < self.best_score:
             self.best_score, self.best_epoch, self.best_weights, self._since = score, epoch, weights(), 0
+            self.best_metrics = metrics
             return Verdict(True, False)
-        self._since += 1
+        if np.isfinite(score):  # an epoch that cannot be judged is no worse than another
+            self._since += 1
         stop = self._since >= self.patience
-        what = f"{self.watch[0]}.{self.watch[1]}" if self.watch else "the heads' mean validation loss"
-        reason = f"stopped after epoch {epoch}: {what} was best in epoch {self.best_epoch}, whose weights are kept"
+        reason = (
+            f"stopped after epoch {epoch}: {self.judged_by} was best in epoch {self.best_epoch}, whose weights are kept"
+        )
         return Verdict(False, stop, reason if stop else "")

@@ -13,8 +13,8 @@ import pytest
 
 from mtl_magic.problems import MtlError
 from mtl_magic.train.control import Command, Control
-from mtl_magic.train.events import Evaluated, Event, Finished, Progress, Started, Steered
-from mtl_magic.train.fit import batch_size, train, with_constants
+from mtl_magic.train.events import Evaluated, Event, Finished, Note, Progress, Started, Steered
+from mtl_magic.train.fit import batch_size, learning_rate, table_optimizer, train, warmed_up, with_constants
 from mtl_magic.train.order import Batches, epoch_order
 from mtl_magic.train.state import weights_of
 from mtl_magic.train.stopping import Stopping, events
@@ -194,7 +194,7 @@ def test_a_loss_of_ones_own_is_normalised_by_that_of_the_heads_start() -> None:
     own = toy.word("task", "binary", loss=keras.losses.BinaryFocalCrossentropy())
     tasks[0] = dataclasses.replace(tasks[0], kind=own, constant_loss=float("nan"))
     prepared.schema = dataclasses.replace(prepared.schema, tasks=tuple(tasks))
-    constant = with_constants(prepared).tasks[0].constant_loss
+    constant = with_constants(toy.program(), prepared).tasks[0].constant_loss
     labels, rate = prepared.train[0].labels[:, 0], tasks[0].mean
     focal = np.where(labels == 1, (1 - rate) ** 2 * -np.log(rate), rate**2 * -np.log(1 - rate))
     assert constant == pytest.approx(focal.mean(), rel=0.01)
@@ -219,3 +219,72 @@ def test_a_useless_head_is_no_worse_than_useless() -> None:
     assert [stopping.update(i + 1, m, dict).best for i, m in enumerate(steps)] == [True, True]
     same = Stopping({"a": 1.0}, {"a": 1.0})
     assert [same.update(i, {"a": {"loss": loss}}, dict).best for i, loss in enumerate((3.0, 2.0, 1.5))] == [True] * 3
+
+
+@pytest.mark.parametrize("watch", [None, ("a", "auc", True)])
+def test_an_epoch_that_cannot_be_judged_is_no_worse_than_another(watch: Any) -> None:
+    stopping = Stopping({"a": 1.0}, {"a": 1.0}, patience=2, watch=watch)
+    nothing = {"a": {"loss": float("nan"), "auc": float("nan")}}
+    assert not any(stopping.update(i, nothing, dict).stop for i in range(1, 9))
+
+
+def test_a_validation_part_of_one_class_still_tells_by_its_loss() -> None:
+    stopping = Stopping({"a": 1.0}, {"a": 1.0}, events={"a": 0})
+    assert [stopping.update(i, {"a": {"loss": v}}, dict).best for i, v in enumerate((0.9, 0.8))] == [True, True]
+
+
+def test_a_training_that_nothing_could_judge_says_so_and_goes_on() -> None:
+    prepared, events_ = toy.data(), []
+    part = prepared.valid
+    part.labels = np.where(np.isnan(part.labels), np.nan, 0).astype("float32")
+    result = train(toy.program(epochs=5, early_stop="click.auc"), prepared, listeners=[events_.append])
+    assert (result.why, result.epoch, result.best_epoch) == ("epochs", 5, None)
+    assert [e.text for e in events_ if isinstance(e, Note)] == [
+        "no epoch could be judged by click.auc: the last one is kept"
+    ]
+
+
+def test_a_metric_to_watch_needs_a_validation_part() -> None:
+    prepared = toy.data()
+    prepared.valid = None
+    with pytest.raises(MtlError, match=r"early_stop=click\.auc needs a validation part") as caught:
+        train(toy.program(early_stop="click.auc"), prepared)
+    assert "split valid=0.1" in caught.value.problems[0].hint
+
+
+def rates(**options: Any) -> tuple[list[float], str]:
+    """The learning rates of the first steps without warm-up, and the tables' optimizer."""
+    settings = toy.program(warmup=0, **({"lr": None} | options)).train
+    course, peak = learning_rate(settings)
+    lr = warmed_up(course, 0, 1000)
+    return [lr(step, peak) for step in (0, 50, 100)], table_optimizer(settings.optimizer)
+
+
+def test_an_optimizer_of_ones_own_keeps_its_rate_unless_the_cell_says_another() -> None:
+    import keras
+
+    optimizers = keras.optimizers
+    assert rates() == ([0.001] * 3, "adam")
+    assert rates(optimizer="sgd", lr=0.1) == ([0.1] * 3, "sgd")
+    found, table = rates(optimizer=optimizers.SGD(0.5, momentum=0.9))
+    assert (found, table) == (pytest.approx([0.5] * 3), "sgd")
+    assert rates(optimizer=optimizers.AdamW(0.02), lr=0.003) == ([0.003] * 3, "adam")
+    assert rates(optimizer=optimizers.Adagrad(0.02))[1] == "adagrad"
+    course = optimizers.schedules.CosineDecay(0.01, 100)
+    found, _ = rates(optimizer=optimizers.Adam(course))
+    assert found == pytest.approx([0.01, 0.005, 0.0], abs=1e-6)
+    assert np.isfinite(
+        train(toy.program(optimizer=optimizers.Adam(course), lr=None), toy.data()).metrics["click"]["loss"]
+    )
+
+
+@pytest.mark.parametrize("loss", [lambda y: y, lambda y, p: None, lambda y, p: p @ p, lambda y, p: 1 / 0])
+def test_a_loss_that_fails_is_named_before_training(loss: Any) -> None:
+    prepared = toy.data()
+    tasks = list(prepared.schema.tasks)
+    tasks[0] = dataclasses.replace(tasks[0], kind=toy.word("task", "binary", loss=loss), constant_loss=float("nan"))
+    prepared.schema = dataclasses.replace(prepared.schema, tasks=tuple(tasks))
+    with pytest.raises(MtlError, match="the loss of 'click' fails: ") as caught:
+        train(toy.program(), prepared)
+    assert caught.value.problems[0].code == "MTL304"
+    assert "y_true, y_pred" in caught.value.problems[0].hint

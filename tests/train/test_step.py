@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from mtl_magic.balance._base import Balance, Evidence
 from mtl_magic.data.schema import Part, Prepared
 from mtl_magic.model.net import build
+from mtl_magic.program import BlockPlan
 from mtl_magic.train.fit import dense_optimizer, train
 from mtl_magic.train.state import set_state, state_of, weights_of
 from mtl_magic.train.step import Step
@@ -35,7 +37,7 @@ class OnesOfGramian(Balance):
 def make(program: Any, prepared: Prepared) -> Step:
     net = build(program, prepared.schema)
     optimizer = dense_optimizer(program.train.optimizer, program.train.lr)
-    step = Step(net, prepared.schema, program.balance, optimizer, seed=program.train.seed)
+    step = Step(net, prepared.schema, program.balance, optimizer)
     step.rates.lr.assign(program.train.lr)
     return step
 
@@ -73,7 +75,6 @@ def test_going_on_from_a_state_equals_never_having_stopped(balance: str) -> None
     run(first, part, 0, 3)
     state = state_of(first)
     second = make(toy.program(toy.word("block", "mmoe", experts=2, units=(8,), dropout=0.3), balance, seed=7), prepared)
-    second.seed = first.seed
     set_state(second, state)
     run(second, part, 3, 6)
     assert difference(state_of(whole), state_of(second)) == 0
@@ -204,3 +205,20 @@ def test_two_replicas_take_the_step_of_one() -> None:
     found = [float(line.split()[-1]) for line in done.stdout.splitlines()]
     assert len(found) == 3
     assert max(found) < 2e-5, done.stdout
+
+
+@pytest.mark.parametrize("balance", ["equal", OnesOfGramian()])
+def test_what_a_layer_of_ones_own_adds_to_the_loss_counts(balance: Any) -> None:
+    """A strong regulariser shrinks its kernel, at the cut too."""
+    import keras
+
+    def norm(regularizer: Any) -> float:
+        prepared = toy.data()
+        layer = keras.layers.Dense(8, kernel_regularizer=regularizer, name="mine")
+        program = toy.program("mlp", balance, optimizer="sgd", lr=1e-3)
+        program = dataclasses.replace(program, blocks=(BlockPlan("", layer, ("inputs",)),))
+        step = make(program, prepared)
+        run(step, prepared.train[0], 0, 3)
+        return sum(float(np.abs(v.numpy()).sum()) for v in step.net.trunk.trainable_variables if "kernel" in v.path)
+
+    assert norm(keras.regularizers.L2(50.0)) < 0.9 * norm(None)
