@@ -18,9 +18,6 @@ from mtl_magic.features import _defaults
 from mtl_magic.vocabulary import vocabulary
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from mtl_magic.data.schema import Schema
     from mtl_magic.registry import Declaration
 
 LOOK = 20_000  # distinct texts that are looked at for joined lists
@@ -150,11 +147,3 @@ def task_kind(column: Column) -> Guess:
             return Guess(None, f"holds {len(values):,} different texts, too many for classes")
         return _made("multiclass", "task")
     return _made("multiclass" if not fractions and len(values) <= _defaults.FEW_CLASSES else "regression", "task")
-
-
-def feature_table(schema: Schema) -> pd.DataFrame:
-    """The features as a frame, one row each: feature, kind, column, detail, inferred."""
-    import pandas as pd
-
-    rows = [(f.name, f.kind.word, f.source, f.encoder.describe(), f.inferred) for f in schema.features]
-    return pd.DataFrame(rows, columns=["feature", "kind", "column", "detail", "inferred"])

@@ -22,8 +22,9 @@ class Esmm(Dependency):
 
     Both factors are learnt from all rows, so the conditional has no selection bias; `run.predict` gives it as the column
     `child|parent`. Loss and metrics of the child are those of the product, on every row with its label; the conditional
-    has none of its own. A parent that is itself given another brings its product along; several parents multiply. Rows
-    in which the child is 1 and the parent 0 train as they are (see MTL105).
+    has none of its own. A parent that is itself given another brings its product along. Several parents multiply as if
+    they were independent, and the conditional is given all of them: `child|one,two`; where one depends on the other, chain
+    them. Rows in which the child is 1 and the parent 0 train as they are (see MTL105).
     """
 
     conditional: ClassVar[bool] = True

@@ -8,6 +8,7 @@ the shared representation cost no more than one backward pass.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -108,10 +109,10 @@ def _heads(
     final, conditionals = _dependencies(program, schema, own)
     logits = {t.key: final[t.name] for t in schema.tasks}
     outputs = [Output(t.name, t.key, t.name) for t in schema.tasks]
-    for (child, parent), tensor in conditionals.items():
-        key = f"{schema.task(child).key}_given_{schema.task(parent).key}"
+    for (child, parents), tensor in conditionals.items():
+        key = "_".join([schema.task(child).key, "given", *(schema.task(parent).key for parent in parents)])
         logits[key] = tensor
-        outputs.append(Output(f"{child}|{parent}", key, child))
+        outputs.append(Output(f"{child}|{','.join(parents)}", key, child))
     return keras.Model(list(below.values()), logits, name="heads"), tuple(outputs)
 
 
@@ -133,9 +134,8 @@ def _head(program: Program, schema: Schema, task: TaskSchema, x: Any) -> Any:
     bias = _bias(plan, schema, task)
     head = keras.layers.Dense(len(bias), dtype="float32", name=f"{task.key}_logits")
     logits = head(x)
-    head.bias.assign(
-        bias
-    )  # not by an initializer of ours: the file must load where only Keras and our layers are known
+    # Not by an initializer of ours: the file must load where only Keras and our layers are known.
+    head.bias.assign(bias)
     return logits
 
 
@@ -149,7 +149,9 @@ def tower_units(program: Program, task: TaskSchema) -> tuple[int, ...]:
 def _bias(plan: TaskPlan, schema: Schema, task: TaskSchema) -> list[float]:
     """Logits at which the head starts: those of the best constant predictor."""
     for given in plan.givens:
-        found = given.method.bias(task, schema.task(given.parent))
+        parent = schema.task(given.parent)
+        both = [schema.task(g.parent).mean for g in plan.givens if type(g.method) is type(given.method)]
+        found = given.method.bias(task, dataclasses.replace(parent, mean=math.prod(both)))
         if found is not None:
             return list(found)
     return list(task.kind.bias(task))
@@ -157,18 +159,20 @@ def _bias(plan: TaskPlan, schema: Schema, task: TaskSchema) -> list[float]:
 
 def _dependencies(
     program: Program, schema: Schema, own: dict[str, Any]
-) -> tuple[dict[str, Any], dict[tuple[str, str], Any]]:
+) -> tuple[dict[str, Any], dict[tuple[str, tuple[str, ...]], Any]]:
     """Final logits of each task, parents before children, and the conditionals that the dependencies give."""
     final: dict[str, Any] = {}
-    conditionals: dict[tuple[str, str], Any] = {}
+    conditionals: dict[tuple[str, tuple[str, ...]], Any] = {}
 
     def resolve(name: str) -> Any:
         if name not in final:
             logits = own[name]
+            # The head's own logits are given all of its parents at once, whatever their number.
+            parents = tuple(g.parent for g in program.task(name).givens if g.method.conditional)
+            if parents:
+                conditionals[name, parents] = logits
             for given in program.task(name).givens:
                 parent = resolve(given.parent)
-                if given.method.conditional:
-                    conditionals[name, given.parent] = logits
                 logits = given.method.logits(logits, parent)
             final[name] = logits
         return final[name]

@@ -5,7 +5,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from mtl_magic.data.infer import feature_kind, feature_table, is_id, task_kind
+from mtl_magic.data.infer import feature_kind, is_id, task_kind
+from mtl_magic.runs.features import feature_frame
 from tests.data.cells import feed, prepared
 
 RNG = np.random.default_rng(0)
@@ -106,13 +107,12 @@ def test_one_table_reports_the_features() -> None:
     made = prepared(
         "task click\nignore day, rating, watch\nfeature *: auto\nfeature price: number(scale=standard, bins=0)", feed()
     )
-    table = feature_table(made.schema)
-    assert table.columns.tolist() == ["feature", "kind", "column", "detail", "inferred"]
+    table = feature_frame(made.schema)
     assert table[["feature", "kind", "column", "inferred"]].to_numpy().tolist() == [
         ["user_id", "category", "user_id", True],
         ["city", "category", "city", True],
         ["price", "number", "price", False],
         ["genres", "tags", "genres", True],
     ]
-    assert table.detail[1] == "3 values, seen ≥ 2 times"
-    assert table.detail[3] == "3 tags, seen ≥ 2 times, at most 3 a row"
+    assert table.learnt[1] == "3 values, seen ≥ 2 times"
+    assert table.learnt[3] == "3 tags, seen ≥ 2 times, at most 3 a row"

@@ -48,3 +48,26 @@ def test_the_default_is_settled_when_the_kinds_are_known() -> None:
     wrong = dataclasses.replace(program, tasks=(click, dataclasses.replace(buy, givens=(backwards,)), watch))
     with pytest.raises(MtlError, match="between the binary task 'buy' and the regression task 'watch'"):
         settle(wrong, schema)
+
+
+def test_with_two_parents_the_conditional_is_given_both() -> None:
+    import dataclasses
+
+    from mtl_magic.model.net import build
+    from mtl_magic.program import GivenPlan
+
+    schema = toy.data().schema
+    kinds = {"click": 0.5, "buy": 0.1, "watch": 0.8}
+    tasks = tuple(dataclasses.replace(t, kind=BINARY, mean=kinds[t.name]) for t in schema.tasks)
+    schema = dataclasses.replace(schema, tasks=tasks)
+    program = toy.program()
+    esmm = word("given", "esmm")
+    givens = (GivenPlan("click", esmm), GivenPlan("watch", esmm))
+    plans = tuple(dataclasses.replace(t, givens=givens if t.name == "buy" else ()) for t in program.tasks)
+    net = build(dataclasses.replace(program, tasks=plans), schema)
+    assert [o.title for o in net.outputs] == ["click", "buy", "watch", "buy|click,watch"]
+    part = toy.data().train[0]
+    made = {k: np.array(v) for k, v in net.model({"ids": part.ids[:64], "floats": part.floats[:64]}).items()}
+    product = made["click"] * made["watch"] * made["buy_given_click_watch"]
+    assert np.allclose(product, made["buy"], atol=1e-6)
+    assert made["buy"].mean() == pytest.approx(0.1, rel=0.2)  # it starts at the rate
