@@ -10,10 +10,11 @@ import pytest
 from mtl_magic.language import parse
 from mtl_magic.language.codes import catalogue
 from mtl_magic.magic.flags import parse_flags
+from mtl_magic.parameters import ParamType
 from mtl_magic.problems import MtlError
 from mtl_magic.reference.__main__ import stale, texts
 from mtl_magic.reference.data import type_data, vocabulary_data
-from mtl_magic.registry import REQUIRED, ParamType
+from mtl_magic.registry import REQUIRED
 from mtl_magic.vocabulary import vocabulary
 
 
@@ -39,7 +40,7 @@ def test_the_data_is_json_and_complete():
 
 
 def test_every_type_says_what_it_is():
-    kinds = [k for k in ParamType.__subclasses__() if k.__module__ == "mtl_magic.registry"]
+    kinds = [k for k in ParamType.__subclasses__() if k.__module__ == "mtl_magic.parameters"]
     names = {re.sub(r"(?<!^)(?=[A-Z])", "_", k.__name__).lower() for k in kinds}
     seen = set()
 

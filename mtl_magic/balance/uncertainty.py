@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mtl_magic.balance._base import Any, Balance, BalanceTask, Evidence, State
-from mtl_magic.registry import Float, declare, option
+from mtl_magic.parameters import Float
+from mtl_magic.registry import declare, option
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 

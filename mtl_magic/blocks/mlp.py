@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mtl_magic.blocks._base import Block, Built
-from mtl_magic.registry import Float, Int, ListOf, declare, option
+from mtl_magic.parameters import Float, Int, ListOf
+from mtl_magic.registry import declare, option
 
 
 @declare(

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from mtl_magic.blocks._base import Block, Built, Inner, Part, Reading, shown
-from mtl_magic.registry import Float, Int, ListOf, declare, option
+from mtl_magic.parameters import Float, Int, ListOf
+from mtl_magic.registry import declare, option
 
 
 @declare(

@@ -6,7 +6,8 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.features import _defaults
-from mtl_magic.registry import Declaration, Int, Name, maybe, option
+from mtl_magic.parameters import Int, Name, maybe
+from mtl_magic.registry import Declaration, option
 
 if TYPE_CHECKING:
     from mtl_magic.data.encoders import Encoder

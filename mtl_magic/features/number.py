@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_magic.features import _defaults
 from mtl_magic.features._base import FeatureKind, column_option, dim_option
-from mtl_magic.registry import Choice, Int, declare, maybe, option
+from mtl_magic.parameters import Choice, Int, maybe
+from mtl_magic.registry import declare, option
 
 if TYPE_CHECKING:
     from mtl_magic.data.encoders import Encoder

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.features._base import FeatureKind, column_option, dim_option, min_count_option
-from mtl_magic.registry import Choice, declare, option
+from mtl_magic.parameters import Choice
+from mtl_magic.registry import declare, option
 
 if TYPE_CHECKING:
     from mtl_magic.data.encoders import Encoder

@@ -11,8 +11,9 @@ from mtl_magic.language.parser import Broken, moved, parse_statement, salvage
 from mtl_magic.language.scan import Piece
 from mtl_magic.language.statements import statements
 from mtl_magic.language.values import Binder, Reference
+from mtl_magic.parameters import Float
 from mtl_magic.problems import Problem, Span
-from mtl_magic.registry import Float, Registry
+from mtl_magic.registry import Registry
 
 WEIGHT = Float(minimum=0)
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from mtl_magic.language.bind import WEIGHT
 from mtl_magic.language.statements import CLAUSES, SEARCHES, SETTINGS
 from mtl_magic.language.values import flat, parameters
-from mtl_magic.registry import CallOf, Declaration, ListOf, OneOf, ParamType, PerName
+from mtl_magic.parameters import CallOf, ListOf, OneOf, ParamType, PerName
+from mtl_magic.registry import Declaration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,22 +14,8 @@ from mtl_magic.language.format import value
 from mtl_magic.language.outline import Outline
 from mtl_magic.language.statements import CLAUSES, FORMS, SEARCHES, SOURCES, searches
 from mtl_magic.language.values import flat, parameters
-from mtl_magic.registry import (
-    FAMILIES,
-    REQUIRED,
-    Bool,
-    CallOf,
-    Choice,
-    Declaration,
-    Float,
-    Int,
-    Name,
-    Nothing,
-    Param,
-    ParamType,
-    PerName,
-    Registry,
-)
+from mtl_magic.parameters import FAMILIES, Bool, CallOf, Choice, Float, Int, Name, Nothing, ParamType, PerName
+from mtl_magic.registry import REQUIRED, Declaration, Param, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from mtl_magic.registry import PerName
+from mtl_magic.parameters import PerName
 
 if TYPE_CHECKING:
     from mtl_magic.registry import Registry

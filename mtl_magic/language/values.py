@@ -15,21 +15,10 @@ from mtl_magic.language import spec
 from mtl_magic.language.describe import plural
 from mtl_magic.language.format import value as written
 from mtl_magic.language.names import did_you_mean, shown
+from mtl_magic.parameters import FAMILIES, CallOf, Choice, ListOf, Name, OneOf, ParamType, PerName
+from mtl_magic.parameters import Python as Object
 from mtl_magic.problems import Problem, Span, listed
-from mtl_magic.registry import (
-    FAMILIES,
-    CallOf,
-    Choice,
-    Declaration,
-    ListOf,
-    Name,
-    OneOf,
-    Param,
-    ParamType,
-    PerName,
-    Registry,
-)
-from mtl_magic.registry import Python as Object
+from mtl_magic.registry import Declaration, Param, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

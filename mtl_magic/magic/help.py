@@ -10,8 +10,9 @@ from mtl_magic.language.describe import default, defaults, plural, signature
 from mtl_magic.language.names import did_you_mean
 from mtl_magic.language.statements import CLAUSE, FORM, SOURCE, STATEMENT, Entry, entries
 from mtl_magic.magic.flags import EXPRESSIONS, LATER, SWITCHES
+from mtl_magic.parameters import FAMILIES
 from mtl_magic.problems import MtlError, Problem
-from mtl_magic.registry import FAMILIES, Declaration
+from mtl_magic.registry import Declaration
 from mtl_magic.vocabulary import vocabulary
 
 _SORTS = {STATEMENT: "statements", CLAUSE: "clauses", SOURCE: "sources", FORM: "values"}

@@ -23,8 +23,9 @@ from mtl_magic.language.statements import (
 )
 from mtl_magic.magic.flags import EXPRESSIONS, LATER, SWITCHES
 from mtl_magic.magic.line import COMMANDS
+from mtl_magic.parameters import FAMILIES, ParamType
 from mtl_magic.reference.run import run_data
-from mtl_magic.registry import FAMILIES, Declaration, Param, ParamType, Registry
+from mtl_magic.registry import Declaration, Param, Registry
 
 FORMAT = 1  # of this data; it grows when a reader of an earlier one would misread it
 
@@ -129,7 +130,7 @@ def type_data(kind: ParamType) -> dict[str, Any]:
     """A type with what it says of itself.
 
     Example:
-        >>> from mtl_magic.registry import Int, ListOf
+        >>> from mtl_magic.parameters import Int, ListOf
         >>> type_data(ListOf(Int(minimum=1)))
         {'type': 'list_of', 'item': {'type': 'int', 'minimum': 1}, 'minimum': 0}
     """

@@ -96,7 +96,7 @@ def _node(name: str, value: Any, objects: dict[str, Any]) -> Any:
 def _text(name: str, value: str) -> spec.Word | spec.Dotted:
     """A text as the language writes it: 'click.auc' is a metric of a task where the key takes one."""
     from mtl_magic.language.values import flat, parameters
-    from mtl_magic.registry import Name
+    from mtl_magic.parameters import Name
     from mtl_magic.vocabulary import vocabulary
 
     declaration: Any = vocabulary().find("settings", "train")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mtl_magic.registry import SEED, Declaration, Float, Int, Name, Nothing, OneOf, declare, maybe, option
+from mtl_magic.parameters import SEED, Float, Int, Name, Nothing, OneOf, maybe
+from mtl_magic.registry import Declaration, declare, option
 
 PART = OneOf((Float(minimum=0), Name("text"), Nothing()))
 

@@ -5,21 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from mtl_magic.registry import (
-    SEED,
-    Bool,
-    Choice,
-    Declaration,
-    Float,
-    Int,
-    Name,
-    Nothing,
-    OneOf,
-    Python,
-    declare,
-    maybe,
-    option,
-)
+from mtl_magic.parameters import SEED, Bool, Choice, Float, Int, Name, Nothing, OneOf, Python, maybe
+from mtl_magic.registry import Declaration, declare, option
 
 LR = 1e-3  # where neither the cell nor an optimizer of the user's own says
 OPTIMIZERS = ("adam", "adagrad", "sgd")

@@ -10,7 +10,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from mtl_magic.registry import CallOf, Declaration, Int, ListOf, Name, maybe, option
+from mtl_magic.parameters import CallOf, Int, ListOf, Name, maybe
+from mtl_magic.registry import Declaration, option
 
 if TYPE_CHECKING:
     import numpy as np

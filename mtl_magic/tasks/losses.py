@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from mtl_magic.registry import Float, declare, option
+from mtl_magic.parameters import Float
+from mtl_magic.registry import declare, option
 from mtl_magic.tasks._base import Loss
 
 if TYPE_CHECKING:

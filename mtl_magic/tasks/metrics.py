@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, ClassVar
 
-from mtl_magic.registry import Name, declare, option
+from mtl_magic.parameters import Name
+from mtl_magic.registry import declare, option
 from mtl_magic.tasks._base import Metric
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from mtl_magic.registry import Int, declare, maybe, option
+from mtl_magic.parameters import Int, maybe
+from mtl_magic.registry import declare, option
 from mtl_magic.tasks._base import TaskKind
 
 if TYPE_CHECKING:

@@ -122,7 +122,7 @@ def _start_loss(program: Program, prepared: Prepared, k: int) -> float:
     except Exception as error:
         plan = program.task(task.name)
         hint = "it is called as loss(y_true, y_pred), both (rows, units), and gives a number a row"
-        said = f"the loss of '{task.name}' fails: {first_line(error)}"
+        said = f"the loss of '{task.name}' fails: {type(error).__name__}: {first_line(error)}"
         raise MtlError(Problem("MTL304", said, plan.kind_span or plan.span, hint), program.text) from error
     mean = float(tf.reduce_sum(losses) / tf.maximum(tf.reduce_sum(known), 1.0))
     return mean if np.isfinite(mean) and mean > 0 else 1.0

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from mtl_magic import parameters as p
 from mtl_magic import registry as r
-from mtl_magic.registry import Choice, Float, Int, Name, OneOf, Registry, maybe, option
+from mtl_magic.parameters import Choice, Float, Int, Name, OneOf, maybe
+from mtl_magic.registry import Registry, option
 
 quiet = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=quiet, derandomize=True)
@@ -17,7 +19,7 @@ settings.register_profile("slow", max_examples=20_000, deadline=None, suppress_h
 settings.load_profile(os.environ.get("MTL_MAGIC_HYPOTHESIS", "quick"))
 
 WORDS = Registry()
-WIDTHS = r.ListOf(Int(minimum=1))
+WIDTHS = p.ListOf(Int(minimum=1))
 
 
 def word(family: str, *names: str, bases: tuple[type, ...] = (r.Declaration,), **params: Any) -> None:
@@ -84,11 +86,11 @@ word(
     "ple",
     levels=(Int(1), 1),
     shared=(Int(1), 1),
-    own=(OneOf((r.PerName(Int(1), "taker"), Int(1))), 1),
+    own=(OneOf((p.PerName(Int(1), "taker"), Int(1))), 1),
     units=(WIDTHS, (64,)),
 )
-word("block", "cross", depth=Int(1), of=(r.PerName(Float(), "task"), None))
-losses, metrics = OneOf((r.CallOf("loss"), r.ListOf(r.CallOf("loss")))), r.ListOf(r.CallOf("metric"), 1)
+word("block", "cross", depth=Int(1), of=(p.PerName(Float(), "task"), None))
+losses, metrics = OneOf((p.CallOf("loss"), p.ListOf(p.CallOf("loss")))), p.ListOf(p.CallOf("metric"), 1)
 word(
     "task",
     "binary",
@@ -107,7 +109,7 @@ word("loss", "focal", gamma=(Float(minimum=0), 2.0))
 word("loss", "pairwise", group=Name("column"), weight=(Float(0), 1.0))
 word("metric", "auc", "logloss", "rmse")
 word("metric", "gauc", group=Name("column"))
-part = OneOf((Float(minimum=0), Name("text"), r.Nothing()))
+part = OneOf((Float(minimum=0), Name("text"), p.Nothing()))
 word(
     "settings",
     "split",
@@ -116,8 +118,8 @@ word(
     time=(column, None),
     stratify=(maybe(Name("task")), None),
 )
-optimizer = OneOf((Choice(("adam", "sgd")), r.Python("a Keras optimizer", lambda o: hasattr(o, "apply_gradients"))))
-stop = OneOf((r.Bool(), Int(1), Name("metric"), r.Nothing()))
+optimizer = OneOf((Choice(("adam", "sgd")), p.Python("a Keras optimizer", lambda o: hasattr(o, "apply_gradients"))))
+stop = OneOf((p.Bool(), Int(1), Name("metric"), p.Nothing()))
 word(
     "settings",
     "train",
@@ -127,14 +129,14 @@ word(
     optimizer=(optimizer, "adam"),
     precision=(Choice(("full", "mixed")), "full"),
     early_stop=(stop, 3),
-    mix=(maybe(r.PerName(Float(0), "table")), None),
+    mix=(maybe(p.PerName(Float(0), "table")), None),
 )
 word(
     "settings",
     "tune",
     trials=(Int(1), 20),
     method=(Choice(("random", "bayesian")), "random"),
-    objective=(maybe(r.ListOf(Name("metric"))), None),
+    objective=(maybe(p.ListOf(Name("metric"))), None),
     time=(maybe(Name("text")), None),
 )
 

@@ -138,6 +138,14 @@ def test_a_function_of_the_persons_that_fails_is_not_our_bug(shell, frame):
     shell.user_ns["log"] = frame
     shell.run_cell("def mine(y, p):\n    raise ValueError('mine')")
     result = shell.run_cell("%%mtl --quiet --data log\ntask click: binary(loss={mine})")
+    assert isinstance(result.error_in_exec, MtlError)
+    assert result.error_in_exec.problems[0].code == "MTL304"
+    assert isinstance(result.error_in_exec.__cause__, ValueError)
+
+    # one that only fails once training has begun has no better place than its own lines
+    late = "calls = []\ndef mine(y, p):\n    calls.append(1)\n    if len(calls) > 1:\n        raise ValueError('mine')"
+    shell.run_cell(late + "\n    return (y[:, 0] - p[:, 0]) ** 2")
+    result = shell.run_cell("%%mtl --quiet --data log\ntask click: binary(loss={mine})")
     assert isinstance(result.error_in_exec, ValueError)
     assert "code of your own" in result.error_in_exec.__notes__[0]
 
