@@ -22,3 +22,13 @@ def short(value: float) -> str:
         return f"{value:.3g}"
     text = f"{rounded:,.{max(digits, 0)}f}"
     return text.rstrip("0").rstrip(".") if float(rounded).is_integer() and "." in text else text
+
+
+def counted(n: int, what: str) -> str:
+    """A number with its noun.
+
+    Example:
+        >>> counted(1, "epoch"), counted(3, "epoch")
+        ('1 epoch', '3 epochs')
+    """
+    return f"{n:,} {what}{'s' * (n != 1)}"

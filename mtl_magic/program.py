@@ -69,6 +69,7 @@ class TaskPlan:
     weight: float = 1.0
     span: Span | None = None  # of the name
     kind_span: Span | None = None
+    label_span: Span | None = None  # of the column that `label=` names
 
     @property
     def label(self) -> str:

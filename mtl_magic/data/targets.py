@@ -80,7 +80,7 @@ def _target(plan: TaskPlan, table: Table, made: dict[str, Target], found: Found)
     """One task, its parents being `made`."""
     column = table.resolve(plan.label)
     if column is None:
-        span = plan.kind_span if plan.label != plan.name else plan.span
+        span = plan.label_span or plan.span
         found.unknown(f"the label of task '{plan.name}'", plan.label, table.names, span)
         return None
     if any(g.parent not in made and getattr(g.method, "masks", True) for g in plan.givens):

@@ -182,8 +182,18 @@ class _Maker:
             sources = self.sources(task.sources) or (self.topology.default() or "",)
             for word in task.names:
                 place = task.kind.span if task.kind else None
+                label = task.kind.get("label") if isinstance(task.kind, spec.Call) else None
                 plans.append(
-                    TaskPlan(word.text, kind, sources, tuple(givens), bound.values["weight"], word.span, place)
+                    TaskPlan(
+                        word.text,
+                        kind,
+                        sources,
+                        tuple(givens),
+                        bound.values["weight"],
+                        word.span,
+                        place,
+                        label.span if label else None,
+                    )
                 )
         return tuple(plans)
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import ipywidgets
 
-from mtl_magic.numbers import short
+from mtl_magic.numbers import counted, short
 from mtl_magic.train.events import Evaluated, Event, Finished, Note, Progress, Started
 
 EVERY = 0.25  # seconds between two messages to the browser
 BAR = "var(--jp-brand-color1, #1976d2)"
+CUT = {"stopped": ", stopped by hand", "interrupted": ", interrupted"}
 TRACK = "var(--jp-layout-color2, #8884)"
 
 
@@ -46,7 +47,7 @@ class Watch:
     @property
     def done(self) -> float:
         """Share of the steps that are done, of all that there may be."""
-        if self.finished:
+        if self.finished and self.finished.why in ("epochs", "early_stop"):
             return 1.0
         if not self.started or not self.progress:
             return 0.0
@@ -55,7 +56,8 @@ class Watch:
     def place(self) -> str:
         """'epoch 3 of at most 10, step 1,740'."""
         if self.finished:
-            return f"{self.finished.epoch} epochs, {self.finished.step:,} steps in {duration(self.finished.seconds)}"
+            ended = self.finished
+            return f"{counted(ended.epoch, 'epoch')}, {counted(ended.step, 'step')} in {duration(ended.seconds)}{CUT.get(ended.why, '')}"
         if not self.started:
             return "starting"
         if not self.progress:
@@ -142,7 +144,8 @@ class NotebookProgress:
             f"<div><strong>{html.escape(watch.name)}</strong> {watch.place()}{pace}</div>"
             f'<div style="height:3px;background:{TRACK};margin:2px 0">'
             f'<div style="height:3px;width:{100 * watch.done:.1f}%;background:{BAR}"></div></div>'
-            f"<div>{metrics}</div></div>"
+            # The last epoch's metrics end with the training: the report below has those of the weights that are kept.
+            + ("</div>" if watch.finished else f"<div>{metrics}</div></div>")
         )
 
 

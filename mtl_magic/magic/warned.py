@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from mtl_magic.problems import Problem
 
-STYLE = "border-left:4px solid #e69500;background:rgba(230,149,0,.12);padding:.5em .75em;margin:.25em 0;white-space:pre-wrap"
+STYLE = "border-left:4px solid #e69500;background:rgba(230,149,0,.12);padding:.5em .75em;margin:.25em 0;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 
 
 class Warned:

@@ -41,7 +41,8 @@ which shows its metrics and predicts (see [The run](#the-run)).
 6. **Text is the source of truth.** The same cell means the same run; `%%mtl --format` writes a cell in its one canonical
    form and keeps your comments.
 
-All mistakes of a cell are shown at once, each with its place and a way out, before anything is trained.
+All mistakes of a cell's text are shown at once, each with its place, before anything is trained; those that only the
+data shows (a column that is not there) come next, again all at once.
 
 ## Cells to start from
 

@@ -33,7 +33,10 @@ class Overview:
     def _tables(self) -> list[tuple[list[str], list[list[str]]]]:
         features = [[f.name, _kind(f.kind.word, f.inferred), f.encoder.describe()] for f in self.schema.features]
         tasks = [[t.name, _kind(t.kind.word, t.inferred), labelled(t)] for t in self.schema.tasks]
-        return [(["feature", "kind", "learnt from the training rows"], features), (["task", "kind", "labels"], tasks)]
+        return [
+            (["feature", "kind", "learnt from the training rows"], features),
+            (["task", "kind", "labels of the training rows"], tasks),
+        ]
 
     def __repr__(self) -> str:
         return "\n\n".join(_text(header, rows) for header, rows in self._tables())

@@ -83,8 +83,18 @@ def _losses(ax: Axes, run: Run) -> None:
                 ax.plot(history["epoch"], values, style, color=colour(i), linewidth=1.4, **_dots(len(history)))
     ax.axhline(1, color=INK, linewidth=0.6)
     _plain(ax)
-    _title(ax, "Loss over the best constant's: – training, - - validation")
-    ax.set_xlabel("epoch: training as it went on, validation after it", color=INK)
+    _epochs(ax, history["epoch"])
+    _title(ax, "Loss over that of the best constant")
+    for style, name in (("-", "training, as the epoch went on"), ("--", "validation, after it")):
+        ax.plot([], [], style, color=INK, linewidth=1.2, label=name)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, frameon=False, fontsize=8, labelcolor=INK)
+
+
+def _epochs(ax: Axes, epochs: Any) -> None:
+    """One epoch is one tick, not an axis of fractions."""
+    if len(epochs) == 1:
+        ax.set_xlim(epochs.iloc[0] - 0.5, epochs.iloc[0] + 0.5)
+        ax.set_xticks([epochs.iloc[0]])
 
 
 def _head(ax: Axes, run: Run, task: str, ink: str) -> None:
@@ -97,6 +107,7 @@ def _head(ax: Axes, run: Run, task: str, ink: str) -> None:
         _title(ax, f"{task}  no validation {metric}", ink)
         return
     ax.plot(history["epoch"], history[column], color=ink, linewidth=1.6, **_dots(len(history)))
+    _epochs(ax, history["epoch"])
     title = f"{task}  validation {metric}"
     best = history[history["epoch"] == run.best_epoch]
     if run.best_epoch is not None and len(best):

@@ -10,7 +10,7 @@ import html
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.explanation.colours import colour
-from mtl_magic.numbers import short
+from mtl_magic.numbers import counted, short
 from mtl_magic.runs.picture import png
 
 if TYPE_CHECKING:
@@ -26,14 +26,10 @@ ENDED = {
 
 def headline(run: Run) -> str:
     """'4 tasks, 6 epochs, stopped early, best epoch 3'."""
-    parts = [_count(len(run.schema.tasks), "task"), _count(run.epoch, "epoch"), ENDED.get(run.why, run.why)]
+    parts = [counted(len(run.schema.tasks), "task"), counted(run.epoch, "epoch"), ENDED.get(run.why, run.why)]
     if run.best_epoch is not None:
         parts.append(f"best epoch {run.best_epoch}")
     return ", ".join(parts)
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def rows(run: Run) -> tuple[list[str], list[list[str]]]:

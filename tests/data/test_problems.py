@@ -275,3 +275,11 @@ def test_a_label_finer_than_32_bits() -> None:
     assert said[0].startswith("MtlError MTL204, line 1: label 'watch' of task 'watch' varies by ")
     assert said[0].endswith(" about 1e+09, where the model's 32-bit numbers are 64 apart")
     assert said[-1] == "subtract a constant from the label before, and add it to the predictions"
+
+
+def test_a_label_that_is_named_is_pointed_at() -> None:
+    found = one("task seen: binary(tower=[8], label=clik)\nignore click", feed())
+    assert found.splitlines()[1:3] == [
+        "    task seen: binary(tower=[8], label=clik)",
+        "                                       ^^^^",
+    ]

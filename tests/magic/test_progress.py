@@ -54,3 +54,18 @@ def test_a_terminal_gets_a_line_an_epoch(capsys):
     for event in (STARTED, PROGRESS, EVALUATED):
         progress(event)
     assert capsys.readouterr().out == "epoch 2  click auc 0.712  a<b training loss 2  (4 s)\n"
+
+
+@pytest.mark.parametrize(
+    ("why", "says", "done"),
+    [("early_stop", "1 epoch, 150 steps in 6 s", 1.0), ("interrupted", "1 epoch, 150 steps in 6 s, interrupted", 0.15)],
+)
+def test_the_end_says_how_it_came(why, says, done):
+    """A training that was cut off is not shown as a full bar, and the last epoch's metrics leave with it."""
+    progress = NotebookProgress("feed")
+    for event in (STARTED, Progress(150, 1.5, 5.0, 10.0, {}, {}), EVALUATED, Finished(150, 1, 6.0, why, 1)):
+        progress(event)
+    assert progress._watch.place() == says
+    assert progress._watch.done == done
+    assert f"width:{100 * done:.1f}%" in progress.widget.value
+    assert "0.712" not in progress.widget.value
