@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mtl_magic.data.columns import Column, absent, dictionary, family
+from mtl_magic.data.columns import Column, absent, dictionary, family, refuse_stranger
 from mtl_magic.data.encoders import ONE_VALUE, Arrays, Encoded, Encoder, State, percent, phrase, stored
 from mtl_magic.data.values import align, canonical, ordered
 from mtl_magic.features import _defaults
@@ -65,6 +65,8 @@ class CategoryEncoder(Encoder):
         codes, values = dictionary(column)
         found = pc.index_in(align(values, self.vocabulary.type), self.vocabulary, skip_nulls=True)
         table = np.full(len(values) + 1, MISSING, "int32")  # code -1, a null, reads the last
+        known = found.null_count < len(found)
+        refuse_stranger(column, family(self.vocabulary.type) if len(self.vocabulary) else "", understood=known)
         table[:-1] = found.fill_null(UNKNOWN - FIRST).to_numpy(zero_copy_only=False) + FIRST
         table[:-1][absent(values)] = MISSING
         return table[codes][:, None], None

@@ -66,6 +66,31 @@ WORDS = {
 }
 
 
+KINS = {
+    "bool": "number",
+    "int": "number",
+    "float": "number",
+    "null": "",
+}  # families whose values may stand for each other
+
+
+def refuse_stranger(column: Column, trained: str, understood: bool) -> None:
+    """A column of another family than the training rows' of which not one value is understood is another column.
+
+    Args:
+        column: to be encoded.
+        trained: family of the training rows; '' where nobody knows.
+        understood: whether any of the column's values means something to the encoder.
+
+    Raises:
+        MisfitError: it is.
+    """
+    now = family(column.type)
+    kin = {KINS.get(name, name) for name in (now, trained)} - {""}
+    if len(kin) == 2 and not understood and not absent(flat(column)).all():
+        raise MisfitError(f"holds {WORDS[now]}, and the training rows {WORDS[trained]}")
+
+
 def chunked(column: Column) -> pa.ChunkedArray:
     return column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
 

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from mtl_magic.data.category import FIRST, MISSING
-from mtl_magic.data.columns import WORDS, Column, MisfitError, family, numbers
+from mtl_magic.data.columns import WORDS, Column, MisfitError, family, numbers, refuse_stranger
 from mtl_magic.data.encoders import ONE_VALUE, Arrays, Encoded, Encoder, State, percent, phrase
 from mtl_magic.features import _defaults
 
@@ -30,9 +30,18 @@ def read(column: Column) -> np.ndarray:
     return found
 
 
-def encodable(column: Column) -> np.ndarray:
-    """Any column as numbers, float64 (n,), NaN where missing or no number."""
-    return numbers(column, texts=True).clip(-HUGE, HUGE)
+def encodable(column: Column, trained: str = "") -> np.ndarray:
+    """Any column as numbers, float64 (n,), NaN where missing or no number.
+
+    Args:
+        trained: family of the training column, where there was one.
+
+    Raises:
+        MisfitError: it is text of which nothing is a number, and the training column was not.
+    """
+    found = numbers(column, texts=True).clip(-HUGE, HUGE)
+    refuse_stranger(column, trained, understood=bool(np.isfinite(found).any()))
+    return found
 
 
 def edges(values: np.ndarray, bins: int) -> np.ndarray:
@@ -78,6 +87,7 @@ class NumberEncoder(Encoder):
     cuts: np.ndarray  # float64; empty: no bins
     dim: int | None
     clip: float | None = None
+    family: str = ""  # of the training column; '' in a run of before it was kept
 
     word = "number"
 
@@ -106,6 +116,7 @@ class NumberEncoder(Encoder):
             cuts=cuts,
             dim=(_defaults.dim(len(cuts) + 1) if dim is None else dim) if len(cuts) else None,
             clip=_defaults.CLIP,
+            family=family(column.type),
         )
 
     @property
@@ -125,7 +136,7 @@ class NumberEncoder(Encoder):
         return ONE_VALUE if self.low == self.high and self.missing in (0, 1) else ""
 
     def encode(self, column: Column) -> Encoded:
-        values = encodable(column)
+        values = encodable(column, self.family)
         gone = np.isnan(values)
         moved = (_forward(values, self.scale, self.quantiles) - self.mean) / self.std
         if self.clip is not None:
@@ -175,6 +186,7 @@ class BucketEncoder(Encoder):
     low: float
     high: float
     dim: int | None
+    family: str = ""
     id_width = 1
 
     word = "bucket"
@@ -190,6 +202,7 @@ class BucketEncoder(Encoder):
             low=float(known.min()) if len(known) else 0.0,
             high=float(known.max()) if len(known) else 0.0,
             dim=_defaults.dim(len(cuts) + 1) if dim is None else dim,
+            family=family(column.type),
         )
 
     @property
@@ -201,7 +214,7 @@ class BucketEncoder(Encoder):
         return ONE_VALUE if self.low == self.high and self.missing in (0, 1) else ""
 
     def encode(self, column: Column) -> Encoded:
-        return bin_ids(encodable(column), self.cuts), None
+        return bin_ids(encodable(column, self.family), self.cuts), None
 
     def describe(self) -> str:
         return phrase(
@@ -210,8 +223,8 @@ class BucketEncoder(Encoder):
         )
 
     def _state(self) -> tuple[State, Arrays]:
-        plain = {"missing": self.missing, "low": self.low, "high": self.high, "dim": self.dim}
-        return plain, {"cuts": self.cuts}
+        plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return plain, {"cuts": plain.pop("cuts")}
 
     @classmethod
     def restore(cls, plain: State, arrays: Arrays) -> BucketEncoder:

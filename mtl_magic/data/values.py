@@ -97,6 +97,8 @@ def _as_whole(values: pa.Array, have: str, kind: pa.DataType) -> pa.Array:
         return values.cast(kind)
     if have == "string":
         spelt = pc.replace_substring_regex(pc.utf8_trim_whitespace(text(values)), r"^([+-]?\d+)\.0*$", r"\1")
+        for word, number in (("true", "1"), ("false", "0")):  # yes/no columns are written so in files
+            spelt = pc.if_else(pc.equal(pc.utf8_lower(spelt), word), number, spelt)
         fits = pc.match_substring_regex(spelt, r"^[+-]?\d{1,20}$").to_pylist()
         found = [
             int(s) if ok and low <= int(s) <= high else None for s, ok in zip(spelt.to_pylist(), fits, strict=True)

@@ -148,6 +148,43 @@ def test_a_table_that_does_not_fit_the_model() -> None:
     assert problem(frame[:0]) == "MtlError MTL202: the table has no rows"
 
 
+def test_a_column_of_which_no_value_is_understood_is_another_column() -> None:
+    frame = feed()
+    schema = prepared(
+        "feature price: number\nfeature city: category\nfeature day: bucket\ntask click: binary", frame
+    ).schema
+
+    def problem(**columns: object) -> str:
+        with pytest.raises(MtlError) as caught:
+            encode_table(schema, frame.assign(**columns), labels=False)
+        return str(caught.value)
+
+    assert problem(price="cheap") == (
+        "MtlError MTL208: column 'price' of the table holds text, and the training rows numbers"
+    )
+    assert problem(city=7.5) == "MtlError MTL208: column 'city' of the table holds numbers, and the training rows text"
+    held = "whole numbers" if frame.day.dtype.kind == "i" else "dates or times"
+    assert (
+        problem(day="monday") == f"MtlError MTL208: column 'day' of the table holds text, and the training rows {held}"
+    )
+
+
+def test_values_that_can_be_understood_are_in_whatever_type_they_arrive() -> None:
+    frame = feed()
+    schema = prepared("feature price: number\nfeature city: category\ntask click: binary", frame).schema
+
+    def encoded(**columns: object) -> np.ndarray:
+        part = encode_table(schema, frame.assign(**columns), labels=False)
+        return np.hstack([part.ids, part.floats])
+
+    usual = encoded()
+    np.testing.assert_array_equal(encoded(price=frame.price.map(repr)), usual)
+    missing = encoded(price=None, city=None)
+    for nothing in ("", np.nan):
+        np.testing.assert_array_equal(encoded(price=nothing, city=nothing), missing)
+    assert encoded(price=["n/a", *frame.price[1:].map(str)], city="a town of which nobody has heard") is not None
+
+
 def test_encoders_come_back_from_their_state() -> None:
     frame = feed()
     made = prepared(CELL, frame)
