@@ -40,6 +40,7 @@ class Ours:
         from mtl_magic.data.schema import EncodedFeature, Part, Schema, TaskSchema
         from mtl_magic.language import parse, resolve
         from mtl_magic.model.net import build
+        from mtl_magic.settings.train import LR
         from mtl_magic.train.fit import dense_optimizer
         from mtl_magic.train.order import Batches
         from mtl_magic.train.step import Step
@@ -59,9 +60,8 @@ class Ours:
         ]
         schema = Schema(tuple(features), tuple(heads))
         net = build(program, schema)
-        settings = program.train
-        self.step = Step(net, schema, program.balance, dense_optimizer("adam", settings.lr), average=settings.average)
-        self.step.rates.lr.assign(settings.lr)
+        self.step = Step(net, schema, program.balance, dense_optimizer("adam", LR), average=program.train.average)
+        self.step.rates.lr.assign(LR)
         self.batches = Batches([Part(cat, num, y, None)], batch, seed=0)
         self.stream = self.batches.epoch(0)
 

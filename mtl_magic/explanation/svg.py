@@ -94,8 +94,8 @@ class _Picture:
                 for i in tasks
             )
             looked_at = (
-                f".{CLASS}:has(.of{i}:hover) .e:not(.s{i}),.{CLASS}:has(.of{i}:hover) .n:not(.s{i}){{opacity:.15}}"
-                for i in tasks
+                f".{CLASS}:has(.of{i}:hover) .e{rest},.{CLASS}:has(.of{i}:hover) .n{rest}{{opacity:.15}}"
+                for i, rest in ((i, "".join(f":not(.s{k})" for k in self._lineage(i))) for i in tasks)
             )
             style = "\n".join([style, *dark, *looked_at])
         what = safe(describe(self.outline))
@@ -116,6 +116,15 @@ class _Picture:
         ]
         text = "\n".join(body)
         return plain_colours(text) if standalone else text
+
+    def _lineage(self, index: int) -> list[int]:
+        """The task and those that it is `given`, theirs too: what its prediction is made of."""
+        heads = {n.id: n.tasks for n in self.outline.nodes if n.kind == HEAD}
+        found = [index]
+        for child in found:
+            parents = (e.source for e in self.arcs if self.outline.tasks[child] in heads[e.target])
+            found += {self.index[t] for p in parents for t in heads[p]}.difference(found)
+        return found
 
     # --- parts
 

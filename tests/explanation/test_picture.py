@@ -109,6 +109,16 @@ def test_names_are_shown_and_do_no_harm(name):
     assert ET.fromstring(f"<div>{found.html()}</div>") is not None
 
 
+def test_a_task_lights_what_its_prediction_is_made_of():
+    text = "share mmoe\ntask click\ntask like: binary given click\ntask buy: binary given like\ntask watch: regression"
+    data = table().assign(buy=lambda d: d.like)
+    drawn = topology(text, data).svg(standalone=False)
+    kept = {
+        int(i): set(re.findall(r"\.s(\d)", rest)) for i, rest in re.findall(r"of(\d):hover\) \.e((?::\S+?\))+)", drawn)
+    }
+    assert kept == {0: {"0"}, 1: {"0", "1"}, 2: {"0", "1", "2"}, 3: {"3"}}
+
+
 def check_mermaid(found):
     lines = found.mermaid().split("\n")
     assert lines[0] == "flowchart LR"
