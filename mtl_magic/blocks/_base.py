@@ -19,11 +19,33 @@ class Reading:
 
     cut: tuple[Any, ...]  # Keras tensors
     combine: Callable[[tuple[Any, ...]], Any] = lambda tensors: tensors[0]  # such tensors -> (B, width)
+    # The same for several takers in one go, where that is cheaper: of each such tensors -> of each (B, width). The
+    # readings of a block that can be combined so hold the same function.
+    together: Callable[[list[tuple[Any, ...]]], list[Any]] | None = None
 
     @property
     def value(self) -> Any:
         """The value where taker and block are on one side: (B, width)."""
         return self.combine(self.cut)
+
+
+def combined(readings: Sequence[Reading], cuts: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Each reading's value (B, width) of tensors that stand for its cut, those that can be in one go."""
+    values: dict[int, Any] = {}
+    groups: dict[int, list[int]] = {}
+    for i, reading in enumerate(readings):
+        if reading.together is None:
+            values[i] = reading.combine(cuts[i])
+        else:
+            groups.setdefault(id(reading.together), []).append(i)
+    for members in groups.values():
+        first = readings[members[0]]
+        if len(members) == 1 or first.together is None:
+            made = [first.combine(cuts[members[0]])]
+        else:
+            made = first.together([cuts[i] for i in members])
+        values |= zip(members, made, strict=True)
+    return [values[i] for i in range(len(readings))]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -95,20 +95,26 @@ class Experts(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mtl_magic")
 class MixExperts(keras.layers.Layer):
-    """The experts' outputs, mixed by a gate: Σₑ gₑ hₑ.
+    """The experts' outputs, mixed by a gate: Σₑ gₑ hₑ; by several gates in one product, a mixture each.
 
-    Input: gate (B, E) and expert outputs (B, E, d). Output: (B, d).
+    Input: T gates (B, E) and the expert outputs (B, E, d). Output: (B, d); a list of T of them where T > 1.
 
     Example:
         >>> import numpy as np
         >>> gate, experts = np.array([[0.25, 0.75]], "float32"), np.array([[[0.0], [4.0]]], "float32")
         >>> float(MixExperts()([gate, experts])[0, 0])
         3.0
+        >>> [float(mixed[0, 0]) for mixed in MixExperts()([gate, 1 - gate, experts])]
+        [3.0, 1.0]
     """
 
     def call(self, inputs: list[Any]) -> Any:
-        gate, experts = inputs
-        return ops.einsum("be,bed->bd", gate, experts)
+        *gates, experts = inputs
+        if len(gates) == 1:
+            return ops.einsum("be,bed->bd", gates[0], experts)
+        return ops.unstack(ops.matmul(ops.stack(gates, axis=1), experts), axis=1)
 
-    def compute_output_shape(self, input_shape: Any) -> tuple[Any, int]:
-        return (input_shape[1][0], input_shape[1][2])
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        *gates, experts = input_shape
+        shapes = [(experts[0], experts[2]) for _ in gates]
+        return shapes if len(shapes) > 1 else shapes[0]

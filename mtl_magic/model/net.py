@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from mtl_magic.blocks._base import combined
 from mtl_magic.layers.embedding import FusedEmbedding
 from mtl_magic.layers.stack import dense_stack
 from mtl_magic.model.inputs import ID_INPUT, Inputs
@@ -102,10 +103,9 @@ def _heads(
 ) -> tuple[keras.Model, tuple[Output, ...]]:
     """Cut tensors -> logits of each output: towers, heads, and the dependencies between them."""
     below = {id(t): keras.Input(t.shape[1:], dtype=t.dtype, name=f"cut_{i}") for i, t in enumerate(cut)}
-    own = {}
-    for task in schema.tasks:
-        reading = readings[task.name]
-        own[task.name] = _head(program, schema, task, reading.combine(tuple(below[id(t)] for t in reading.cut)))
+    ordered = [readings[task.name] for task in schema.tasks]
+    read = combined(ordered, [tuple(below[id(t)] for t in reading.cut) for reading in ordered])
+    own = {task.name: _head(program, schema, task, x) for task, x in zip(schema.tasks, read, strict=True)}
     final, conditionals = _dependencies(program, schema, own)
     logits = {t.key: final[t.name] for t in schema.tasks}
     outputs = [Output(t.name, t.key, t.name) for t in schema.tasks]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from mtl_magic.blocks._base import combined
 from tests.toy import word
 
 X = np.random.default_rng(0).standard_normal((5, 6)).astype("float32")
@@ -33,6 +34,20 @@ def test_mmoe_mixes_shared_experts_by_a_gate_of_each_taker() -> None:
     assert np.allclose(gate.sum(1), 1, atol=1e-6)
     assert np.allclose(value, np.einsum("be,bed->bd", gate, experts), atol=1e-6)
     assert not np.allclose(value, other)
+
+
+def test_mixing_for_all_takers_at_once_is_mixing_for_each() -> None:
+    x = keras.Input((6,))
+    built = word("block", "mmoe", experts=3, units=(4,), dropout=0.0).build(x, "trunk")
+    other = word("block", "mlp", units=(4,), dropout=0.0).build(x, "other")
+    readings = [built.read("a"), other.read("a"), built.read("b"), built.read("c")]
+    values = combined(readings, [reading.cut for reading in readings])
+    model = keras.Model(x, [*values, *(reading.value for reading in readings)])
+    found = [np.array(t) for t in model(X)]
+    for one, same in zip(found[:4], found[4:], strict=True):
+        np.testing.assert_allclose(one, same, atol=1e-6)
+    assert not np.allclose(found[0], found[2])
+    assert [layer.name for layer in model.layers if layer.name == "trunk_mix"] == ["trunk_mix"]
 
 
 def test_none_is_no_block() -> None:
