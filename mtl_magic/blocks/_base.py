@@ -50,9 +50,13 @@ def combined(readings: Sequence[Reading], cuts: Sequence[tuple[Any, ...]]) -> li
 
 @dataclasses.dataclass(frozen=True)
 class Built:
-    """A block over its sources. `read` takes the Keras-safe key of the taker, and is called once for each."""
+    """A block over its sources. `read` takes the Keras-safe key of the taker, and is called once for each.
+
+    `read_all` reads for several tasks at once, where that is cheaper; it is called once, in place of `read` for them.
+    """
 
     read: Callable[[str], Reading]
+    read_all: Callable[[Sequence[str]], list[Reading]] | None = None
 
     @classmethod
     def plain(cls, tensor: Any) -> Built:

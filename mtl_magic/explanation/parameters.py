@@ -94,8 +94,8 @@ def parameters(net: Net, program: Program, schema: Schema, outline: Outline) -> 
         found.setdefault(tasks, [0, 0])[0] += size
         features[feature.name] += size
         rows[feature.name] = count
-    for layer, tasks in _dense(net, program, schema):
-        found.setdefault(tasks, [0, 0])[1] += size_of(layer)
+    for size, tasks in _dense(net, program, schema):
+        found.setdefault(tasks, [0, 0])[1] += size
     order = {name: i for i, name in enumerate(outline.tasks)}
     holdings = sorted((Holding(t, *n) for t, n in found.items() if sum(n)), key=lambda h: _place(h, order))
     frames = {name: sum(size_of(layer) for layer in layers) for name, layers in net.blocks.items()}
@@ -140,23 +140,33 @@ def _tables(net: Net, schema: Schema, outline: Outline) -> Iterator[tuple[Encode
             yield feature, rows, rows * layer.dim, tasks
 
 
-def _dense(net: Net, program: Program, schema: Schema) -> Iterator[tuple[Any, tuple[str, ...]]]:
-    """Each layer with weights that is no table, and the tasks that read it."""
-    readers: dict[int, tuple[Any, set[str]]] = {}
+def _dense(net: Net, program: Program, schema: Schema) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Sizes of each layer that is no table, or of each part of one of separate parts, and the tasks that read it."""
+    readers: dict[Any, tuple[int, set[str]]] = {}
     for cut, takers in zip(net.trunk.outputs, net.takers, strict=True):
         for layer in behind([cut]):
-            readers.setdefault(id(layer), (layer, set()))[1].update(schema.tasks[i].name for i in takers)
+            key, size = _read_part(layer, cut)
+            readers.setdefault(key, (size, set()))[1].update(schema.tasks[i].name for i in takers)
     for task in schema.tasks:
         for layer in behind([net.heads.get_layer(f"{task.key}_logits").output]):
-            readers.setdefault(id(layer), (layer, set()))[1].add(task.name)
+            readers.setdefault(id(layer), (size_of(layer), set()))[1].add(task.name)
     known = set(readers)
     for name in _parents_first(program, schema):  # what is left belongs to a dependency: to its child
         for layer in behind([net.heads.output[schema.task(name).key]]):
             if id(layer) not in known:
-                readers.setdefault(id(layer), (layer, {name}))
+                readers.setdefault(id(layer), (size_of(layer), {name}))
     order = [t.name for t in schema.tasks]
-    for layer, tasks in readers.values():
-        yield layer, tuple(t for t in order if t in tasks)
+    for size, tasks in readers.values():
+        yield size, tuple(t for t in order if t in tasks)
+
+
+def _read_part(layer: Any, tensor: Any) -> tuple[Any, int]:
+    """What of a layer a tensor is made of: a key, and its size. Of a layer with `parts`, an output is one of them."""
+    made_by, _, index = tensor._keras_history  # noqa: SLF001 - see `behind`
+    if layer is not made_by or not hasattr(layer, "parts"):
+        return id(layer), size_of(layer)
+    name, size = list(layer.parts().items())[index]
+    return (id(layer), name), size
 
 
 def _parents_first(program: Program, schema: Schema) -> list[str]:
@@ -182,7 +192,9 @@ def _nodes(net: Net, schema: Schema, outline: Outline) -> dict[str, int]:
             tower = itertools.takewhile(heads.__contains__, (f"{key}_tower_dense_{i}" for i in itertools.count()))
             counts[node.id] = sum(heads[n] for n in (tower if node.kind == TOWER else [f"{key}_logits"]))
         elif node.block is not None:
-            layers = {layer.name: size_of(layer) for layer in net.blocks.get(node.block, ())}
+            layers: dict[str, int] = {}
+            for layer in net.blocks.get(node.block, ()):
+                layers |= layer.parts() if hasattr(layer, "parts") else {layer.name: size_of(layer)}
             named = {n.layer for n in outline.parts(node.block)}
             if node.layer:
                 counts[node.id] = layers.get(node.layer, 0) * node.count // node.of

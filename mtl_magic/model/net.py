@@ -71,7 +71,8 @@ def build(program: Program, schema: Schema) -> Net:
     keras.utils.set_random_seed(program.train.seed)
     inputs = Inputs(schema, program.train.seed)
     sharing = Sharing(program, inputs)
-    readings = {t.name: sharing.read(program.task(t.name).sources, t.key) for t in schema.tasks}
+    read = sharing.read_all({t.key: program.task(t.name).sources for t in schema.tasks})
+    readings = {t.name: reading for t, reading in zip(schema.tasks, read, strict=True)}
     cut, takers = _cut(schema, readings)
     lookups = inputs.lookups
     trunk = keras.Model([*inputs.tensors(), *(lookup.tensor for lookup in lookups)], cut, name="trunk")

@@ -40,6 +40,7 @@ class Sharing:
         self._copies: dict[int, keras.layers.Layer] = {}  # of layers in braces, by their id
         self._over: dict[str, Any] = {}  # of each block, the tensor of its sources
         self._read: dict[str, list[Any]] = {}  # and the tensors that its takers read
+        self._ready: dict[tuple[str, str], Reading] = {}  # of block and taker, what was read for all at once
         for plan in program.blocks:
             if shares(plan):
                 self.built[plan.name] = self._build(plan)
@@ -51,6 +52,14 @@ class Sharing:
             return plan.block.build(x, key)
         return Built.plain(apply_python_block(plan, x, self.program.text, self._copies))
 
+    def read_all(self, takers: dict[str, tuple[str, ...]]) -> list[Reading]:
+        """`read` for all tasks, key -> sources: blocks that can read for several at once do."""
+        for name, built in self.built.items():
+            keys = [key for key, sources in takers.items() if name in sources]
+            if built.read_all is not None and len(keys) > 1:
+                self._ready |= {(name, k): r for k, r in zip(keys, built.read_all(keys), strict=True)}
+        return [self.read(sources, key) for key, sources in takers.items()]
+
     def read(self, sources: tuple[str, ...], taker: str) -> Reading:
         """The sources as one tensor (B, width), made of tensors of the trunk.
 
@@ -61,7 +70,7 @@ class Sharing:
         features: list[str] = []
         for source in sources:
             if source in self.built:
-                readings.append(self.built[source].read(taker))
+                readings.append(self._ready.get((source, taker)) or self.built[source].read(taker))
                 self._read.setdefault(source, []).extend(readings[-1].cut)
             elif self.reads_nothing_shared(source):
                 own = self.inputs.joined(source_features(INPUTS, self.inputs.schema), scope=taker)

@@ -40,7 +40,8 @@ def test_mixing_for_all_takers_at_once_is_mixing_for_each() -> None:
     x = keras.Input((6,))
     built = word("block", "mmoe", experts=3, units=(4,), dropout=0.0).build(x, "trunk")
     other = word("block", "mlp", units=(4,), dropout=0.0).build(x, "other")
-    readings = [built.read("a"), other.read("a"), built.read("b"), built.read("c")]
+    first, *rest = built.read_all(["a", "b", "c"])
+    readings = [first, other.read("a"), *rest]
     values = combined(readings, [reading.cut for reading in readings])
     model = keras.Model(x, [*values, *(reading.value for reading in readings)])
     found = [np.array(t) for t in model(X)]

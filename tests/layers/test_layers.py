@@ -8,9 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 from mtl_magic.layers.embedding import FusedEmbedding, MaskedPool
 from mtl_magic.layers.experts import Experts, MixExperts
+from mtl_magic.layers.gates import Gates
 from mtl_magic.layers.product import ProductLogit
 from mtl_magic.layers.stack import dense_stack
 
@@ -38,6 +40,23 @@ def test_experts_start_as_dense_layers_do() -> None:
     kernel = np.array(layer.kernels[0]).reshape(100, 64, 32).transpose(1, 0, 2)
     assert kernel.std() == pytest.approx((2 / 132) ** 0.5, rel=0.02)
     assert len({k.tobytes() for k in kernel}) == 64
+
+
+def test_gates_equal_separate_dense_layers() -> None:
+    x = np.random.default_rng(0).standard_normal((5, 6)).astype("float32")
+    layer = Gates(3, ["a", "b"])
+    layer.build((None, 6))
+    layer.bias.assign(np.arange(6) / 3)
+    for t, gate in enumerate(layer(x)):
+        own = slice(3 * t, 3 * t + 3)
+        dense = keras.layers.Dense(3, "softmax")
+        dense.build((None, 6))
+        dense.set_weights([np.array(layer.kernel)[:, own], np.array(layer.bias)[own]])
+        np.testing.assert_allclose(gate, dense(x), atol=1e-6)
+    assert layer.parts() == {"a": 21, "b": 21}
+    wide = Gates(8, [str(t) for t in range(50)])
+    wide.build((None, 100))
+    assert np.array(wide.kernel).std() == pytest.approx((2 / 108) ** 0.5, rel=0.02), "Glorot of one gate"
 
 
 def test_mix_is_the_gated_sum() -> None:
@@ -91,11 +110,15 @@ def _models() -> dict[str, tuple[keras.Model, Any]]:
     return {
         "embedding": (keras.Model(ids, MaskedPool(1, 3, "sum")([rows[:, 1:], ids])), packed),
         "experts": (keras.Model(x, MixExperts()([gate, experts])), rng.random((5, 4)).astype("float32")),
+        "gates": (
+            keras.Model(x, ops.concatenate(MixExperts()([*Gates(2, ["a", "b"])(x), experts]))),
+            rng.random((5, 4)).astype("float32"),
+        ),
         "product": (keras.Model([a, b], ProductLogit()([a, b])), [rng.random((5, 1)).astype("float32")] * 2),
     }
 
 
-@pytest.mark.parametrize("name", ["embedding", "experts", "product"])
+@pytest.mark.parametrize("name", ["embedding", "experts", "gates", "product"])
 def test_saved_and_loaded_models_predict_the_same(name: str, tmp_path: pathlib.Path) -> None:
     model, x = _models()[name]
     assert (model.predict(x, verbose=0) == reloaded(model, tmp_path).predict(x, verbose=0)).all()
