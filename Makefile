@@ -46,7 +46,7 @@ fuzz: $(STAMP) ## what holds for any text, tried on 20,000 texts a property: hal
 	@MTL_MAGIC_HYPOTHESIS=slow $(BIN)/python -m pytest -q --durations=0 --hypothesis-show-statistics tests/language/test_properties.py
 
 bench: $(STAMP) ## the benchmarks: minutes to hours
-	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+	@set -e; for script in $(filter-out benchmarks/common.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python "$$script"; done
 
 setup: $(STAMP) ## only set up .venv
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import pathlib
+import sys
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -65,6 +67,11 @@ class Ours:
         self.batches = Batches([Part(cat, num, y, None)], batch, seed=0)
         self.stream = self.batches.epoch(0)
 
+    def products(self) -> int:
+        """Floating-point operations a row of the matrix products, forward and backward (three of each forward one)."""
+        dense = [v for v in self.step.net.dense_variables() if len(v.shape) > 1]
+        return 3 * 2 * int(sum(np.prod(v.shape) for v in dense))
+
     def run(self, steps: int) -> float:
         """Median seconds a step."""
         times = []
@@ -73,6 +80,33 @@ class Ours:
             self.step.run(*next(self.stream))
             times.append(time.perf_counter() - began)
         return float(np.median(times))
+
+
+def baselines(folder: str | None) -> str:
+    """The folder of `hand_written_keras.py` and `recsys_data.py`: as said, else `bench` beside MTL_MAGIC_DATA.
+
+    Without one the script ends, and says so: there is nothing to compare with.
+    """
+    data = os.environ.get("MTL_MAGIC_DATA")
+    found = pathlib.Path(folder or (pathlib.Path(data).parent / "bench" if data else "bench"))
+    if not (found / "hand_written_keras.py").exists():
+        print(f"skipped: {found} has no hand_written_keras.py; name its folder, or set MTL_MAGIC_DATA")
+        sys.exit(2 if folder else 0)
+    return str(found)
+
+
+def peak(size: int = 2048, rounds: int = 7) -> float:
+    """Floating-point operations a second of the machine's own float32 matrix product, the best of some rounds."""
+    import tensorflow as tf
+
+    square = tf.random.normal((size, size))
+    product = tf.function(lambda a: tf.reduce_sum(tf.matmul(a, a)))
+    times = []
+    for _ in range(rounds + 2):
+        began = time.perf_counter()
+        product(square).numpy()
+        times.append(time.perf_counter() - began)
+    return 2 * size**3 / min(times)
 
 
 def interval(ratios: np.ndarray) -> tuple[float, float, float]:

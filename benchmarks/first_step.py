@@ -1,6 +1,6 @@
 """How long until the first step is done? Build, trace and one step of the model of `speed.py`, in a fresh process each.
 
-python benchmarks/first_step.py HAND_WRITTEN_FOLDER [--batch 4096] [--rounds 5]
+python benchmarks/first_step.py [HAND_WRITTEN_FOLDER] [--batch 4096] [--rounds 5]
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+
+from common import baselines
 
 ONE = """
 import sys, time
@@ -34,10 +36,11 @@ print(time.perf_counter() - began)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folder", help="folder of hand_written_keras.py and recsys_data.py")
+    parser.add_argument("folder", nargs="?", help="folder of hand_written_keras.py and recsys_data.py")
     parser.add_argument("--batch", type=int, default=4096)
     parser.add_argument("--rounds", type=int, default=5)
     a = parser.parse_args()
+    a.folder = baselines(a.folder)
     seconds: dict[str, list[float]] = {"ours": [], "hand-written": []}
     here = __file__.rsplit("/", 1)[0]
     for _ in range(a.rounds):
