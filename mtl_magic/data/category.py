@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mtl_magic.data.columns import Column, absent, dictionary, family, refuse_stranger
+from mtl_magic.data.columns import Column, absent, dictionary, family, read, refuse_stranger, same
 from mtl_magic.data.encoders import ONE_VALUE, Arrays, Encoded, Encoder, State, percent, phrase, stored
-from mtl_magic.data.values import align, canonical, ordered
+from mtl_magic.data.values import align, canonical, ordered, valid
 from mtl_magic.features import _defaults
 
 UNKNOWN, MISSING, FIRST = 0, 1, 2
@@ -18,35 +18,50 @@ UNKNOWN, MISSING, FIRST = 0, 1, 2
 
 @dataclasses.dataclass(kw_only=True)
 class CategoryEncoder(Encoder):
-    """A vocabulary, most frequent value first (ties by value), so that ids do not depend on the order of rows."""
+    """A vocabulary, most frequent value first (ties by value), so that ids do not depend on the order of rows.
+
+    Attributes:
+        fresh: the distinct values of the column it was just fitted on and the id of each, the last for a null: the
+            first `encode`, which is of the same column, looks nothing up, and forgets it.
+    """
 
     vocabulary: pa.Array
     dim: int | None
     min_count: int
     missing: float  # shares of the training rows
     rare: float
+    fresh: tuple[pa.Array, np.ndarray] | None = dataclasses.field(default=None, repr=False, compare=False)
     id_width = 1
 
     word = "category"
 
     @classmethod
     def fit(cls, column: Column, *, dim: int | None = None, min_count: int | None = None) -> CategoryEncoder:
+        """Learn the vocabulary. The values of a dictionary column are distinct: `coded` sees to it."""
         codes, values = dictionary(column)
         least = _defaults.min_count(len(codes)) if min_count is None else min_count
         distinct = canonical(values)
-        counts = np.bincount(codes[codes >= 0] if (codes < 0).any() else codes, minlength=len(values))
-        if family(values.type) == "float":
+        counts = (
+            np.bincount(codes + 1, minlength=len(values) + 1)[1:]
+            if codes.min(initial=0) < 0
+            else np.bincount(codes, minlength=len(values))
+        )
+        merged = family(values.type) == "float"
+        if merged:
             distinct, counts = _merged(distinct, counts)
-        vocabulary, seen = ordered(distinct, counts, least)
-        known = distinct.is_valid().to_numpy(zero_copy_only=False)
+        places = ordered(distinct, counts, least)
+        known = valid(distinct)
         rows = max(len(codes), 1)
         present = int(counts[known].sum())
+        table = np.append(np.where(known, UNKNOWN, MISSING), MISSING).astype("int32")
+        table[places] = np.arange(FIRST, FIRST + len(places))
         return cls(
-            vocabulary=vocabulary,
-            dim=_defaults.dim(len(vocabulary)) if dim is None else dim,
+            vocabulary=distinct.take(pa.array(places)),
+            dim=_defaults.dim(len(places)) if dim is None else dim,
             min_count=least,
             missing=(len(codes) - present) / rows,
-            rare=(present - int(seen.sum())) / rows,
+            rare=(present - int(counts[places].sum())) / rows,
+            fresh=None if merged else (values, table),
         )
 
     @property
@@ -63,13 +78,16 @@ class CategoryEncoder(Encoder):
 
     def encode(self, column: Column) -> Encoded:
         codes, values = dictionary(column)
+        fresh, self.fresh = self.fresh, None
+        if fresh is not None and same(values, fresh[0]):
+            return read(fresh[1], codes)[:, None], None
         found = pc.index_in(align(values, self.vocabulary.type), self.vocabulary, skip_nulls=True)
         table = np.full(len(values) + 1, MISSING, "int32")  # code -1, a null, reads the last
         known = found.null_count < len(found)
         refuse_stranger(column, family(self.vocabulary.type) if len(self.vocabulary) else "", understood=known)
         table[:-1] = found.fill_null(UNKNOWN - FIRST).to_numpy(zero_copy_only=False) + FIRST
         table[:-1][absent(values)] = MISSING
-        return table[codes][:, None], None
+        return read(table, codes)[:, None], None
 
     def describe(self) -> str:
         size = len(self.vocabulary)

@@ -115,15 +115,20 @@ def dictionary(column: Column) -> tuple[np.ndarray, pa.Array]:
     Raises:
         MisfitError: lists and the like.
     """
-    column = chunked(column)
-    kind = family(column.type)
-    if kind in ("list", "vector", "other"):
-        raise MisfitError(f"holds {WORDS[kind]}, which have no vocabulary")
-    column = column.unify_dictionaries() if pt.is_dictionary(column.type) else column.dictionary_encode()
+    column = _hashed(column)
     if column.num_chunks == 0:
         return np.empty(0, "int32"), pa.array([], value_type(column.type))
     codes = [_codes(chunk.indices) for chunk in column.chunks]
     return codes[0] if len(codes) == 1 else np.concatenate(codes), column.chunk(0).dictionary
+
+
+def _hashed(column: Column) -> pa.ChunkedArray:
+    """The column with one dictionary in all of its chunks."""
+    kind = family(column.type)
+    if kind in ("list", "vector", "other"):
+        raise MisfitError(f"holds {WORDS[kind]}, which have no vocabulary")
+    column = chunked(column)
+    return column.unify_dictionaries() if pt.is_dictionary(column.type) else column.dictionary_encode()
 
 
 def _codes(indices: pa.Array) -> np.ndarray:
@@ -134,11 +139,34 @@ def _codes(indices: pa.Array) -> np.ndarray:
     return indices.to_numpy(zero_copy_only=False).astype("int32", copy=False)
 
 
+def read(table: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """table[codes], (n,), where the last entry of the table stands for the code -1, a null. It may be read-only."""
+    if codes.min(initial=0) < 0:
+        table, codes = np.roll(table, 1), codes + 1
+    return pa.array(table).take(pa.array(codes)).to_numpy()  # NumPy would first widen all codes to 64 bits
+
+
 def coded(column: Column) -> pa.Array:
-    """The same column as one dictionary array, so that several readers share one hashing of it."""
+    """The same column as one dictionary array of distinct values, so that several readers share one hashing of it."""
+    given = pt.is_dictionary(column.type)
+    column = _hashed(column)
+    if not given and column.num_chunks == 1:
+        return column.chunk(0)
     codes, values = dictionary(column)
-    indices = pa.array(codes, mask=codes < 0) if (codes < 0).any() else pa.array(codes)
-    return pa.DictionaryArray.from_arrays(indices, values)
+    if given:  # whoever made it may have repeated a value
+        again = values.dictionary_encode()
+        if len(again.dictionary) < len(values):
+            codes, values = np.append(_codes(again.indices), np.int32(-1))[codes], again.dictionary
+    indices = pa.array(codes, mask=codes < 0) if codes.min(initial=0) < 0 else pa.array(codes)
+    return pa.DictionaryArray.from_arrays(indices, values, safe=False)  # the codes are ours: all have a value
+
+
+def same(values: pa.Array, others: pa.Array) -> bool:
+    """Whether two arrays are one: the same memory, whatever it holds."""
+    if values.type != others.type or len(values) != len(others) or values.offset != others.offset:
+        return False
+    pairs = zip(values.buffers(), others.buffers(), strict=True)
+    return all((a.address if a else 0) == (b.address if b else 0) for a, b in pairs)
 
 
 def numbers(column: Column, *, texts: bool = False) -> np.ndarray:

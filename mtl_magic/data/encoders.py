@@ -23,6 +23,7 @@ Encoded: TypeAlias = tuple["np.ndarray | None", "np.ndarray | None"]
 
 HOMES = {
     "category": ("mtl_magic.data.category", "CategoryEncoder"),
+    "hash": ("mtl_magic.data.hashed", "HashEncoder"),
     "tags": ("mtl_magic.data.tags", "TagsEncoder"),
     "number": ("mtl_magic.data.number", "NumberEncoder"),
     "bucket": ("mtl_magic.data.number", "BucketEncoder"),

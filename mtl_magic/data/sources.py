@@ -50,7 +50,8 @@ class Table:
 
 
 def read_table(data: Any, title: str = "the data") -> Table:
-    """Any table as a `Table`: a pandas, polars or pyarrow one, a dict of arrays, or a path or glob of Parquet or CSV.
+    """Any table as a `Table`: a pandas, polars or pyarrow one, a dict of arrays, a path or glob of Parquet or CSV, or a
+    finite `tf.data.Dataset` of dicts.
 
     Raises:
         MtlError: MTL212 it is no table (duplicate or nameless columns, unequal lengths), MTL213 a file that is missing
@@ -78,6 +79,10 @@ def read_table(data: Any, title: str = "the data") -> Table:
         columns, index = _arrow(data.to_arrow(), title)
     elif callable(getattr(data, "collect", None)) and type(data).__module__.startswith("polars"):
         columns, index = _arrow(data.collect().to_arrow(), title)
+    elif _is_dataset(data):
+        from mtl_magic.data.streams import read_dataset
+
+        columns = _mapping(read_dataset(data, title), title)
     else:
         hint = (
             "a table is a pandas, polars or pyarrow table, a dict of arrays, or a quoted path of Parquet or CSV files"
@@ -87,6 +92,12 @@ def read_table(data: Any, title: str = "the data") -> Table:
     if rows == 0:
         raise refuse("MTL202", f"{title} has no rows")
     return Table(columns, rows, pd.RangeIndex(rows) if index is None else index, title)
+
+
+def _is_dataset(data: Any) -> bool:
+    """Whether it is a `tf.data.Dataset`, told by its class, so that TensorFlow is not imported to tell."""
+    bases = type(data).__mro__
+    return any(c.__name__ == "DatasetV2" and c.__module__.startswith("tensorflow.python.data") for c in bases)
 
 
 def _check_names(names: Iterable[Any], title: str) -> None:

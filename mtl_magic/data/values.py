@@ -109,19 +109,87 @@ def _as_whole(values: pa.Array, have: str, kind: pa.DataType) -> pa.Array:
     return pa.array(np.where(whole, plain, 0).astype("uint64" if unsigned else "int64"), mask=~whole)
 
 
-def ordered(values: pa.Array, counts: np.ndarray, min_count: int) -> tuple[pa.Array, np.ndarray]:
-    """The vocabulary: values seen at least `min_count` times, most frequent first, ties by value; and their counts.
+def ordered(values: pa.Array, counts: np.ndarray, min_count: int) -> np.ndarray:
+    """Places in `values` of the vocabulary (int64): what is seen at least `min_count` times, most frequent first, ties
+    by value.
 
     Args:
         values: distinct values, null where missing.
-        counts: (len(values),) how often each was seen.
+        counts: (len(values),) int64, how often each was seen.
     """
-    keep = (counts >= min_count) & values.is_valid().to_numpy(zero_copy_only=False)
-    kept = values.filter(pa.array(keep))
-    seen = counts[keep]
-    table = pa.table({"count": seen, "value": kept})
-    order = pc.sort_indices(table, [("count", "descending"), ("value", "ascending")])
-    return kept.take(order), seen[order.to_numpy()]
+    kept = np.flatnonzero((counts >= min_count) & valid(values))
+    seen, values = counts[kept], values.take(pa.array(kept))
+    keys = _keys(values)
+    if keys is None:
+        return kept[_sorted(-seen, values)]
+    order = np.argsort(keys)
+    order = order[_descending(seen[order])]
+    equal = (np.diff(seen[order]) == 0) & (np.diff(keys[order]) == 0)
+    if equal.any():  # by their beginnings they are equal, so they are compared whole
+        tied = np.append(equal, False) | np.append(False, equal)
+        group = np.cumsum(np.append(True, ~equal))[tied]
+        among = order[tied]
+        order[tied] = among[_sorted(group, values.take(pa.array(among)))]
+    return kept[order]
+
+
+def _descending(counts: np.ndarray) -> np.ndarray:
+    """Places by count, the greatest first, equal ones in their order."""
+    most = 2**16 - 1
+    order = np.argsort(most - np.minimum(counts, most).astype("uint16"), kind="stable")  # NumPy is fast at 16 bits
+    large = int((counts >= most).sum())
+    head = order[:large]
+    order[:large] = head[np.argsort(-counts[head], kind="stable")]
+    return order
+
+
+def valid(values: pa.Array) -> np.ndarray:
+    """Which are no nulls, (n,) bool."""
+    if not values.null_count:
+        return np.ones(len(values), bool)
+    found: np.ndarray = values.is_valid().to_numpy(zero_copy_only=False)
+    return found
+
+
+def _sorted(first: np.ndarray, values: pa.Array) -> np.ndarray:
+    """Places by `first`, then by value."""
+    table = pa.table({"first": first, "value": values})
+    return pc.sort_indices(table, [("first", "ascending"), ("value", "ascending")]).to_numpy()
+
+
+def _keys(values: pa.Array) -> np.ndarray | None:
+    """Numbers (n,) uint64 that sort as the values do, as far as they differ; None where there are none.
+
+    NumPy sorts numbers many times faster than Arrow sorts texts. A text's number is its eight bytes after what all
+    texts begin with. There are no nulls among the values.
+    """
+    if pt.is_integer(values.type):
+        plain = values.to_numpy()
+        return plain if pt.is_uint64(values.type) else plain.astype("int64").view("uint64") ^ np.uint64(1 << 63)
+    if not pt.is_string(values.type) or not len(values):
+        return None
+    keys = _beginnings(values, 0)
+    alike = int(keys.min()) ^ int(keys.max())
+    if alike >> 56:
+        return keys
+    ends = pc.min_max(values.cast(pa.binary())).as_py()
+    pairs = enumerate(zip(ends["min"], ends["max"], strict=False))
+    return _beginnings(values, next((place for place, (a, b) in pairs if a != b), len(ends["min"])))
+
+
+def _beginnings(texts: pa.Array, skip: int) -> np.ndarray:
+    """Eight bytes of each text as a number, (n,) uint64, after `skip` bytes that each has; 0 where a text ends."""
+    _, places, data = texts.buffers()
+    offsets = np.frombuffer(places, "int32", len(texts) + 1, 4 * texts.offset)
+    size = int(offsets[-1])
+    padded = np.zeros(size + 8, "uint8")
+    if data is not None:
+        padded[:size] = np.frombuffer(data, "uint8", size)
+    windows = np.ndarray((size + 1,), ">u8", padded, strides=(1,))
+    keys = windows[offsets[:-1] + skip].astype("uint64")
+    spare = 8 * (8 - np.minimum(np.diff(offsets) - skip, 8)).astype("uint64")  # bits of the next text
+    half = spare // np.uint64(2)  # a number of 64 bits is not shifted by 64
+    return keys >> half >> (spare - half) << half << (spare - half)
 
 
 def distinct(column: Column) -> tuple[np.ndarray, pa.Array]:
