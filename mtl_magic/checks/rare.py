@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING
 
 from mtl_magic.checks.places import warning
-from mtl_magic.settings.train import batch_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +20,7 @@ SHARE = 0.5  # of the batches
 def rare(program: Program, prepared: Prepared) -> Iterator[Problem]:
     """For each binary task of which more than half of the batches are expected to hold no positive (or no negative)."""
     rows = sum(map(len, prepared.train))
-    batch = min(batch_size(program.train.batch, rows), rows)
+    batch = min(program.train.step_rows(rows), rows)
     for task in prepared.schema.tasks:
         if task.kind.word != "binary":
             continue
@@ -36,5 +35,6 @@ def rare(program: Program, prepared: Prepared) -> Iterator[Problem]:
                 f"an expected {100 * empty:.0f}% of the batches of {batch:,} hold none"
             )
             enough = 2 ** math.ceil(math.log2(3 * rows / count))  # three of them a batch: one batch in twenty has none
-            way = f"a larger batch helps (train batch={enough})" if enough < rows else "it needs more labelled rows"
+            asked = -(-enough // program.train.accumulate)
+            way = f"a larger batch helps (train batch={asked})" if enough < rows else "it needs more labelled rows"
             yield warning("MTL103", message, program.task(task.name).span, way)

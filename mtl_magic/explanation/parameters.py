@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from mtl_magic.settings.train import Train
 
 FLOAT = 4  # bytes
-SLOTS = {"adam": 2, "adagrad": 1, "sgd": 0}  # moments that an optimizer keeps of each parameter
+# moments that an optimizer keeps of each parameter
+SLOTS = {"adam": 2, "lazy_adam": 2, "adagrad": 1, "rowwise_adagrad": 0, "sgd": 0}
+ROW_SLOTS = {"rowwise_adagrad": 1}  # and of each row of a table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Holding:
     tasks: tuple[str, ...]  # none: no task reads them
     tables: int = 0  # in embedding tables
     dense: int = 0  # in layers
+    rows: int = 0  # of the embedding tables
 
     @property
     def total(self) -> int:
@@ -51,7 +54,7 @@ class Parameters:
         frames: of each block, by its name.
         features: rows × width of each feature's embedding, all its copies together.
         rows: rows of each feature's embedding, of one copy.
-        slots: moments that the optimizer keeps of each parameter of a table, and of a layer.
+        slots: moments that the optimizer keeps of each parameter of a table, of a layer, and of each row of a table.
         averaged: training also keeps a running mean of the layers' parameters.
     """
 
@@ -60,7 +63,7 @@ class Parameters:
     frames: Mapping[str, int]
     features: Mapping[str, int]
     rows: Mapping[str, int]
-    slots: tuple[int, int] = (2, 2)
+    slots: tuple[int, int, int] = (2, 2, 0)
     averaged: bool = False
 
     @property
@@ -79,9 +82,10 @@ class Parameters:
     def bytes(self, holding: Holding | None = None, *, training: bool = False) -> int:
         """Bytes of the parameters (float32); `training`: with the optimizer's moments and the averaged copy."""
         chosen = self.holdings if holding is None else (holding,)
-        tables, dense = (sum(getattr(h, what) for h in chosen) for what in ("tables", "dense"))
+        tables, dense, rows = (sum(getattr(h, what) for h in chosen) for what in ("tables", "dense", "rows"))
         if training:
-            return FLOAT * (tables * (1 + self.slots[0]) + dense * (1 + self.slots[1] + self.averaged))
+            of_tables, of_layers, of_rows = self.slots
+            return FLOAT * (tables * (1 + of_tables) + rows * of_rows + dense * (1 + of_layers + self.averaged))
         return FLOAT * (tables + dense)
 
 
@@ -91,11 +95,13 @@ def parameters(net: Net, program: Program, schema: Schema, outline: Outline) -> 
     features = dict.fromkeys((f.name for f in schema.features), 0)
     rows = dict.fromkeys(features, 0)
     for feature, count, size, tasks in _tables(net, schema, outline):
-        found.setdefault(tasks, [0, 0])[0] += size
+        held = found.setdefault(tasks, [0, 0, 0])
+        held[0] += size
+        held[2] += count
         features[feature.name] += size
         rows[feature.name] = count
     for size, tasks in _dense(net, program, schema):
-        found.setdefault(tasks, [0, 0])[1] += size
+        found.setdefault(tasks, [0, 0, 0])[1] += size
     order = {name: i for i, name in enumerate(outline.tasks)}
     holdings = sorted((Holding(t, *n) for t, n in found.items() if sum(n)), key=lambda h: _place(h, order))
     frames = {name: sum(size_of(layer) for layer in layers) for name, layers in net.blocks.items()}
@@ -110,10 +116,11 @@ def parameters(net: Net, program: Program, schema: Schema, outline: Outline) -> 
     )
 
 
-def slots(train: Train) -> tuple[int, int]:
-    """Moments that training keeps: of tables, and of layers. An optimizer of the user's own is taken for Adam."""
+def slots(train: Train) -> tuple[int, int, int]:
+    """Moments that training keeps: of tables, layers and rows. An optimizer of the user's own is taken for Adam."""
     word = train.optimizer if isinstance(train.optimizer, str) else "adam"
-    return SLOTS[word], SLOTS[word]
+    tables = train.tables or word
+    return SLOTS[tables], SLOTS[word], ROW_SLOTS.get(tables, 0)
 
 
 def size_of(layer: Any) -> int:

@@ -162,7 +162,7 @@ def setting_table(program: Program, prepared: Prepared, said: Written) -> Table:
     rows: list[tuple[Cell, ...]] = []
     counted = sum(map(len, prepared.train))
     batch = batch_size(program.train.batch, counted)
-    steps = -(-counted // batch)
+    steps = -(-counted // program.train.step_rows(counted))
 
     def add(key: str, text: str, why: str = "default") -> None:
         mine = key in said.settings

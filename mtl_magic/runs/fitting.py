@@ -141,14 +141,13 @@ def train(
 ) -> Run:
     """Train, and keep everything that is known of it."""
     keras_quietly()
-    from mtl_magic.runs.use import metrics
     from mtl_magic.train.fit import train as fit
 
     history = History()
     made = datetime.now(UTC).isoformat(timespec="seconds")
     trained = fit(program, prepared, control=control, listeners=(history, *listeners))
     parts = {k: v for k, v in (("valid", prepared.valid), ("test", prepared.test)) if v is not None}
-    run = Run(
+    return Run(
         name=name,
         text=program.canonical,
         model=trained.net.model,
@@ -156,7 +155,10 @@ def train(
         outputs=tuple((o.key, o.title) for o in trained.net.outputs),
         history=history.frame(),
         weights={task: float(weight) for task, weight in trained.weights.items()},
-        metrics={},
+        metrics={
+            part: {task: {m: v for m, v in found.items() if m != "loss"} for task, found in scores.items()}
+            for part, scores in trained.scores.items()
+        },
         why=trained.why,
         step=int(trained.step),
         epoch=int(trained.epoch),
@@ -172,8 +174,6 @@ def train(
         notes=tuple(prepared.notes),
         warnings=prepared.warnings,
     )
-    run.metrics |= {part: metrics(run, rows) for part, rows in parts.items()}
-    return run
 
 
 def fingerprint(parts: Sequence[Part]) -> str:

@@ -10,10 +10,17 @@ from mtl_magic.registry import Declaration, declare, option
 
 LR = 1e-3  # where neither the cell nor an optimizer of the user's own says
 OPTIMIZERS = ("adam", "adagrad", "sgd")
+TABLES = ("lazy_adam", "adam", "adagrad", "rowwise_adagrad", "sgd")
+SCHEDULES = ("constant", "cosine", "linear")
 
 
 def _is_optimizer(value: Any) -> bool:
     return hasattr(value, "apply_gradients") and not isinstance(value, type)
+
+
+def has_schedule(optimizer: Any) -> bool:
+    """Whether a Keras optimizer's learning rate is a schedule of its own; a word has none."""
+    return not isinstance(optimizer, str) and isinstance(optimizer.get_config()["learning_rate"], dict)
 
 
 def batch_size(asked: int | None, rows: int) -> int:
@@ -30,8 +37,21 @@ class Train(Declaration):
     task by its `weight`; a task with m events in the validation part (rows, or rows of the rarer side of a binary task)
     has m / (m + 30) of its say. Without a validation part, or with `early_stop=none`, the last epoch is kept.
 
-    The rate stays at `lr` once it is reached. A schedule, weight decay and clipping of the dense part come with an
-    optimizer of your own.
+    The rate stays at `lr` once it is reached, unless `schedule` says another course.
+
+    Embedding tables are updated where a batch touches them. `lazy_adam` lets a row's moments wait until a batch touches
+    the row again; `adam` is Adam on the whole table: at every step the moments of all rows decay and all rows move, by
+    what is left of their last gradients, which costs the whole table at each step. `rowwise_adagrad` keeps one number a
+    row in place of one an entry (Naumov et al. 2019, DLRM); with `adagrad` and `sgd` a row that is not touched would
+    not move anyhow.
+
+    `accumulate=n` takes a step of n · `batch` rows in n slices, one after another: the same step as that of a batch n
+    times as large, except that batch normalisation, and a loss of your own that mixes rows, see a slice at a time. Where
+    the balancing weights depend on the losses, a first pass without gradients computes these for all slices.
+
+    `clip` holds for the norm of all gradients together, the tables' included. `weight_decay` is decoupled from the
+    gradient (Loshchilov & Hutter 2019): a step takes lr · weight_decay of each kernel and of each row that it touches;
+    biases and other vectors do not decay. Of an optimizer of your own it replaces the decay, where it is above 0.
     """
 
     epochs: int = option(Int(minimum=1), 15, "passes over the training rows at most; early stopping may end before")
@@ -39,6 +59,11 @@ class Train(Declaration):
         maybe(Int(minimum=1)),
         None,
         "rows a step; none: the power of two next below training rows / 100, from 64 to 1024",
+    )
+    accumulate: int = option(
+        Int(minimum=1),
+        1,
+        "batches whose gradients make one step: the step of so many times `batch` rows, in the memory of `batch`",
     )
     lr: float | None = option(
         maybe(Float(above=0)),
@@ -50,6 +75,19 @@ class Train(Declaration):
         "adam",
         "optimizer of the dense part; embedding tables use its row-sparse form: of one of your own that of sgd or adagrad where it is one, else of adam",
     )
+    tables: str | None = option(
+        maybe(Choice(TABLES)),
+        None,
+        "optimizer of the embedding tables; none: the one that goes with `optimizer`, for adam the lazy one",
+    )
+    clip: float | None = option(
+        maybe(Float(above=0)),
+        None,
+        "greatest norm of all gradients together, tables included: longer ones are scaled down to it; none: no clipping",
+    )
+    weight_decay: float = option(
+        Float(minimum=0), 0.0, "decoupled decay of kernels and of touched table rows, times the learning rate a step"
+    )
     early_stop: int | str | None = option(
         OneOf((Bool(), Int(minimum=1), Name("metric"), Nothing())),
         3,
@@ -58,9 +96,24 @@ class Train(Declaration):
     warmup: int = option(
         Int(minimum=0), 100, "steps over which the learning rate rises to `lr`; a tenth of the run at most"
     )
+    schedule: str = option(
+        Choice(SCHEDULES),
+        "constant",
+        "course of the rate from the end of the warm-up to the last of the planned steps: constant, or falling to 0 as half a cosine (Loshchilov & Hutter 2017) or in a line",
+    )
     average: float | None = option(
         maybe(Float(minimum=0, below=1)),
         0.999,
         "decay of the averaged dense weights that are evaluated and kept; none: no averaging",
     )
     seed: int = option(Int(minimum=0, maximum=SEED), 0, "seed of initial weights, order of rows and dropout")
+
+    def step_rows(self, rows: int) -> int:
+        """Rows of a step, of `rows` training rows."""
+        return batch_size(self.batch, rows) * self.accumulate
+
+    def check(self) -> None:
+        if self.schedule != "constant" and self.lr is None and has_schedule(self.optimizer):
+            raise ValueError(
+                f"schedule={self.schedule} and the optimizer's own schedule cannot both hold: leave one out, or give lr="
+            )

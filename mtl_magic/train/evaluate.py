@@ -28,7 +28,7 @@ class Predictor:
     def __init__(self, model: keras.Model) -> None:
         self.model = model
         self.names = [t.name for t in model.inputs]
-        self._call = tf.function(self._forward, reduce_retracing=True)
+        self._call = tf.function(self._forward, reduce_retracing=True, autograph=False)
 
     def _forward(self, inputs: dict[str, Any]) -> dict[str, Any]:
         return self.model(inputs, training=False)
@@ -51,6 +51,7 @@ class Evaluator:
         self.net, self.schema = net, schema
         self._call = tf.function(
             self._forward,
+            autograph=False,
             input_signature=(
                 tf.TensorSpec((None, schema.id_width), tf.int32),
                 tf.TensorSpec((None, schema.float_width), tf.float32),

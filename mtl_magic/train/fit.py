@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,9 @@ import tensorflow as tf
 from mtl_magic.model.net import Net, build
 from mtl_magic.model.settle import settle
 from mtl_magic.problems import MtlError, Problem, first_line
-from mtl_magic.settings.train import LR, batch_size
+from mtl_magic.settings.train import LR
+from mtl_magic.train import reuse
+from mtl_magic.train.accumulate import Accumulated
 from mtl_magic.train.control import Control
 from mtl_magic.train.evaluate import Evaluator
 from mtl_magic.train.events import Listener
@@ -39,6 +43,8 @@ class Trained:
     epoch: int
     best_epoch: int | None
     metrics: dict[str, dict[str, float]]  # of the kept weights, on the validation part
+    # part ('valid', 'test') -> task -> metric, 'loss' too -> value, of the kept weights
+    scores: dict[str, dict[str, dict[str, float]]] = dataclasses.field(default_factory=dict)
 
 
 def train(
@@ -61,28 +67,25 @@ def train(
     """
     program = settle(program, prepared.schema)
     schema = with_constants(program, prepared)
-    net = build(program, schema)
     settings = program.train
     rate, peak = learning_rate(settings)
-    batches = Batches(prepared.train, batch_size(settings.batch, sum(map(len, prepared.train))), settings.seed)
+    key = reuse.key_of(program, schema)
+    traced = reuse.take(key)
+    if traced is not None:
+        traced.begin()
+        net, step, evaluator = traced.net, traced.step, traced.evaluator
+    else:
+        net, step, evaluator = _made(program, schema, peak)
+        traced = reuse.Traced.of(net, step, evaluator) if key is not None else None
+    batches = Batches(prepared.train, settings.step_rows(sum(map(len, prepared.train))), settings.seed)
     weights = {t.name: program.task(t.name).weight for t in schema.tasks}
-    step = Step(
-        net,
-        schema,
-        program.balance,
-        dense_optimizer(settings.optimizer, peak),
-        table_optimizer=table_optimizer(settings.optimizer),
-        person=list(weights.values()),
-        average=settings.average,
-    )
-    evaluator = Evaluator(net, schema)
     loop = Loop(
         program,
         schema,
         step,
         batches,
         epochs=settings.epochs,
-        lr=warmed_up(rate, settings.warmup, settings.epochs * batches.steps),
+        lr=warmed_up(rate, settings.warmup, settings.epochs * batches.steps, settings.schedule),
         peak=peak,
         evaluator=evaluator,
         valid=prepared.valid,
@@ -91,7 +94,33 @@ def train(
         listeners=listeners,
     )
     why = loop.run()
-    return Trained(net, schema, loop.weights(), why, loop.steps, loop.at.epoch, loop.stopping.best_epoch, loop.metrics)
+    parts = {name: part for name, part in (("valid", prepared.valid), ("test", prepared.test)) if part is not None}
+    scores = {name: evaluator(part) for name, part in parts.items()}
+    if traced is not None:
+        net = traced.copied_to(build(program, schema))
+        reuse.keep(key, traced)
+    return Trained(
+        net, schema, loop.weights(), why, loop.steps, loop.at.epoch, loop.stopping.best_epoch, loop.metrics, scores
+    )
+
+
+def _made(program: Program, schema: Schema, peak: float) -> tuple[Net, Step, Evaluator]:
+    """The network, its step and its evaluator; neither is traced yet."""
+    settings = program.train
+    net = build(program, schema)
+    kind = Step if settings.accumulate == 1 else functools.partial(Accumulated, slices=settings.accumulate)
+    step = kind(
+        net,
+        schema,
+        program.balance,
+        dense_optimizer(settings.optimizer, peak, settings.weight_decay),
+        table_optimizer=tables_of(settings),
+        person=[program.task(t.name).weight for t in schema.tasks],
+        average=settings.average,
+        clip=settings.clip,
+        weight_decay=settings.weight_decay,
+    )
+    return net, step, Evaluator(net, schema)
 
 
 def with_constants(program: Program, prepared: Prepared) -> Schema:
@@ -148,18 +177,43 @@ def _own_rate(optimizer: Any) -> Any:
     return config
 
 
-def warmed_up(course: Callable[[int], float], steps: int, total: int) -> Callable[[int, float], float]:
-    """The learning rate of a step: it rises over `steps`, a tenth of the whole run at most, then follows its course."""
+def warmed_up(
+    course: Callable[[int], float], steps: int, total: int, schedule: str = "constant"
+) -> Callable[[int, float], float]:
+    """The learning rate of a step: it rises over `steps`, a tenth of the whole run at most, then follows its course.
+
+    A schedule falls from the step at which the peak is reached to 0 just after the last of `total` steps, so that no
+    step is lost on a rate of 0.
+    """
     rise = max(min(steps, total // 10), 1)
-    return lambda step, peak: peak * course(step) * min(1.0, (step + 1) / rise)
+    fall = {"constant": lambda done: 1.0, "linear": lambda done: 1.0 - done, "cosine": _half_cosine}[schedule]
+
+    def lr(step: int, peak: float) -> float:
+        done = (step + 1 - rise) / max(total + 1 - rise, 1)
+        return peak * course(step) * min(1.0, (step + 1) / rise) * fall(min(max(done, 0.0), 1.0))
+
+    return lr
 
 
-def dense_optimizer(asked: Any, lr: float) -> keras.optimizers.Optimizer:
+def _half_cosine(done: float) -> float:
+    """From 1 to 0 (Loshchilov & Hutter 2017, eq. 5)."""
+    return 0.5 * (1.0 + math.cos(math.pi * done))
+
+
+def dense_optimizer(asked: Any, lr: float, weight_decay: float = 0.0) -> keras.optimizers.Optimizer:
     """The optimizer of the dense variables: by name, or a fresh copy of the user's own."""
+    decay = {"weight_decay": weight_decay} if weight_decay else {}
     if not isinstance(asked, str):
-        return asked.__class__.from_config({**asked.get_config(), "learning_rate": lr})
+        return asked.__class__.from_config({**asked.get_config(), "learning_rate": lr, **decay})
     kinds = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD, "adagrad": keras.optimizers.Adagrad}
-    return kinds[asked](learning_rate=lr)
+    return kinds[asked](learning_rate=lr, **decay)
+
+
+def tables_of(settings: Any) -> str:
+    """The optimizer of the tables, in the words of `Table`: as written, else what goes with the dense variables'."""
+    if settings.tables is None:
+        return table_optimizer(settings.optimizer)
+    return {"lazy_adam": "adam", "adam": "dense_adam"}.get(settings.tables, settings.tables)
 
 
 def table_optimizer(asked: Any) -> str:

@@ -76,6 +76,9 @@ class Step:
         table_optimizer: row-sparse optimizer of the tables.
         person: the initial weights, one a task.
         average: decay of the averaged dense weights; None: no averaging.
+        clip: greatest global norm of all gradients, dense and of table rows; None: they stay as they are.
+        weight_decay: decoupled decay of touched table rows; that of kernels is the optimizer's own `weight_decay`, from
+            which biases and other vectors are left out where this is above 0.
     """
 
     def __init__(
@@ -88,11 +91,14 @@ class Step:
         table_optimizer: str = "adam",
         person: list[float] | None = None,
         average: float | None = None,
+        clip: float | None = None,
+        weight_decay: float = 0.0,
     ) -> None:
         self.net, self.schema, self.method, self.optimizer = net, schema, method, optimizer
         tasks = schema.tasks
+        self.clip = clip
         self.tasks = tuple(BalanceTask(t.name, t.kind.classification) for t in tasks)
-        self.tables = [Table(layer, table_optimizer) for layer in net.embeddings]
+        self.tables = [Table(layer, table_optimizer, decay=weight_decay) for layer in net.embeddings]
         self.variables = net.dense_variables()
         self.rates = Rates(
             replicas.shared_variable(0.0, "lr"),
@@ -108,6 +114,8 @@ class Step:
         self.sums = replicas.shared_variable(tf.zeros((2, len(tasks)), tf.float64), "sums")
         self.constants = tf.constant([t.constant_loss for t in tasks], tf.float32)
         if self.variables:
+            if weight_decay:
+                optimizer.exclude_from_weight_decay([v for v in self.variables if not _decays(v)])
             optimizer.build(self.variables)
         self.average = Average(self.variables, average)
         width = [schema.id_width, schema.float_width]
@@ -118,32 +126,50 @@ class Step:
         )
         strategy = tf.distribute.get_strategy()
         if strategy.num_replicas_in_sync == 1:
-            self.run = tf.function(self.replica_step, input_signature=self.signature)
+            self.run = tf.function(self.replica_step, input_signature=self.signature, autograph=False)
         else:
-            self.run = tf.function(lambda *batch: strategy.run(self.replica_step, args=batch))
+            self.run = tf.function(lambda *batch: strategy.run(self.replica_step, args=batch), autograph=False)
 
     # -- one replica's share of a step; everything below is traced ---------------------------------------------------
 
     def replica_step(self, ids: Any, floats: Any, labels: Any) -> None:
         touched = [table.touch(ids) for table in self.tables]
-        if self.method.uses == "gramian":
-            gradients, sums = self._balanced_at_the_cut(ids, floats, labels, touched)
-        else:
-            gradients, sums = self._balanced_by_losses(ids, floats, labels, touched)
+        gradients, sums = self._gradients(ids, floats, labels, touched)
         lr = self.rates.lr
         dense = [
             tf.convert_to_tensor(g) if g is not None else tf.zeros(v.shape, v.dtype)
             for g, v in zip(gradients, self.variables, strict=False)
         ]
+        read = [(t, g) for t, g in zip(touched, gradients[len(self.variables) :], strict=True) if g is not None]
+        summed = [t.table.summed(t, g) for t, g in read]
+        if self.clip is not None:
+            dense, summed = self._clipped(dense, summed)
         if self.variables:
             self.optimizer.learning_rate.assign(lr)
             self.optimizer.apply(dense, self.variables)
-        for rows, gradient in zip(touched, gradients[len(self.variables) :], strict=True):
-            if gradient is not None:
-                rows.table.apply(rows, gradient, lr, self.rates.step)
+        for (rows, _), moved in zip(read, summed, strict=True):
+            rows.table.move(*moved, lr, self.rates.step)
         self.average.update(self.rates.step)
         self.sums.assign_add(tf.cast(sums, tf.float64))
         self.rates.step.assign_add(1)
+
+    def _gradients(self, ids: Any, floats: Any, labels: Any, touched: list[Touched]) -> tuple[list[Any], Any]:
+        """This replica's share of the gradients of the variables, then of the touched rows (None: nothing reads them),
+        and over all replicas the summed losses and the counts, (2, K).
+        """
+        if self.method.uses == "gramian":
+            return self._balanced_at_the_cut(ids, floats, labels, touched)
+        return self._balanced_by_losses(ids, floats, labels, touched)
+
+    def _clipped(self, dense: list[Any], tables: list[tuple[Any, Any]]) -> tuple[list[Any], list[tuple[Any, Any]]]:
+        """All gradients scaled by one factor, so that their global norm is `clip` at most.
+
+        The dense ones are a replica's share, which the optimizer sums: the norm is that of the sums, the factor goes to
+        the shares. The rows' ones are summed already.
+        """
+        norm = tf.linalg.global_norm([*(replicas.total(g) for g in dense), *(g for _, g in tables)])
+        scaled, _ = tf.clip_by_global_norm([*dense, *(g for _, g in tables)], self.clip, use_norm=norm)
+        return scaled[: len(dense)], [(i, g) for (i, _), g in zip(tables, scaled[len(dense) :], strict=True)]
 
     def _trunk(self, ids: Any, floats: Any, touched: list[Touched]) -> list[Any]:
         inputs = [t for t, width in ((ids, self.schema.id_width), (floats, self.schema.float_width)) if width]
@@ -158,17 +184,28 @@ class Step:
 
     def _losses(self, cut: list[Any], labels: Any) -> tuple[Any, Any, Any]:
         """This replica's share of each task's mean loss (K,), the global mean (K,), and the global counts (K,)."""
-        logits = self.net.heads(cut if len(cut) > 1 else cut[0], training=True)
-        losses, known = row_losses(self.schema, logits, labels)
-        counts = replicas.total(tf.reduce_sum(known, axis=0))
-        share = tf.reduce_sum(losses, axis=0) / tf.maximum(counts, 1.0)
+        counts = self._counts(labels)
+        share = self._shares(cut, labels, counts)
         return share, replicas.total(tf.stop_gradient(share)), counts
+
+    def _counts(self, labels: Any) -> Any:
+        """Labelled rows of each task over all replicas: (K,) float32."""
+        return replicas.total(tf.reduce_sum(tf.cast(tf.math.is_finite(labels), tf.float32), axis=0))
+
+    def _shares(self, cut: list[Any], labels: Any, counts: Any) -> Any:
+        """What these rows add to the mean losses over `counts` labelled rows: (K,)."""
+        logits = self.net.heads(cut if len(cut) > 1 else cut[0], training=True)
+        losses, _ = row_losses(self.schema, logits, labels)
+        return tf.reduce_sum(losses, axis=0) / tf.maximum(counts, 1.0)
+
+    def _scale(self) -> Any:
+        """What a method sees of a raw loss: times the person's weight, over the constant's loss where normalised: (K,)."""
+        person = self.rates.person.value()
+        return person / self.constants if self.method.normalised else person
 
     def _weights(self, losses: Any, counts: Any, gramian: Any = None) -> Any:
         """What each raw loss is multiplied by (K,): method, constants, person; state moves on."""
-        scale = self.rates.person.value()
-        if self.method.normalised:
-            scale = scale / self.constants
+        scale = self._scale()
         active = counts > 0
         evidence = Evidence(losses * scale, losses, active, self.rates.step.value(), gramian)
         state = {name: variable.value() for name, variable in self.state.items()}
@@ -205,8 +242,7 @@ class Step:
             each = tf.unstack(share)
         per_task = [head_tape.gradient(loss, [*cut, *above]) for loss in each]
         del head_tape
-        scale = self.rates.person / self.constants if self.method.normalised else self.rates.person.value()
-        gramian = self._gramian([gradients[: len(cut)] for gradients in per_task], scale)
+        gramian = replicas.total(self._gramian([gradients[: len(cut)] for gradients in per_task], self._scale()))
         weights = tf.unstack(self._weights(losses, counts, gramian))
         mixed = [_weighted(weights, [gradients[i] for gradients in per_task]) for i in range(len(cut) + len(above))]
         pairs = [(z, g) for z, g in zip(cut, mixed[: len(cut)], strict=True) if g is not None]
@@ -221,7 +257,7 @@ class Step:
         ], tf.stack([losses * counts, counts])
 
     def _gramian(self, cotangents: list[list[Any]], scale: Any) -> Any:
-        """G = J Jᵀ (K, K) over the shared cut tensors, rows flattened; replicas hold different rows, so they add up."""
+        """G = J Jᵀ (K, K) over the shared cut tensors, rows flattened: of these rows; those of different rows add up."""
         total = tf.zeros((len(cotangents), len(cotangents)))
         for i in self.net.shared:
             like = next((c[i] for c in cotangents if c[i] is not None), None)
@@ -231,7 +267,12 @@ class Step:
             rows = [tf.reshape(c[i], (size,)) if c[i] is not None else tf.zeros((size,)) for c in cotangents]
             jacobian = tf.stack(rows) * scale[:, None]
             total += tf.matmul(jacobian, jacobian, transpose_b=True)
-        return replicas.total(total)
+        return total
+
+
+def _decays(variable: Any) -> bool:
+    """Kernels do; vectors do not, nor the biases of experts that are stacked to a matrix."""
+    return len(variable.shape) > 1 and not variable.name.startswith("bias")
 
 
 def _weighted(weights: list[Any], gradients: list[Any]) -> Any:

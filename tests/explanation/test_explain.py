@@ -83,6 +83,19 @@ def test_other_optimizers(optimizer, times):
     assert counts.bytes(training=True) == times * counts.bytes()
 
 
+def test_tables_with_an_optimizer_of_their_own():
+    counts, _, _ = counted(f"{QUICK}\ntrain tables=rowwise_adagrad average=none")
+    tables, rows = sum(counts.features.values()), sum(counts.rows.values())
+    assert counts.bytes(training=True) == 4 * (tables + rows + 3 * (counts.total - tables))
+
+
+def test_steps_are_those_of_accumulated_batches():
+    text = f"{QUICK}\nsplit valid=0.1\ntrain batch=10 accumulate=3 epochs=2"
+    rows = dict(mtl_magic.explain(text, table()).settings.iloc[:, :2].to_numpy())
+    assert rows["train batch"] == "10: 9 steps an epoch"
+    assert rows["train epochs"] == "2: 18 steps at most"
+
+
 @settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(cells())
 def test_any_tree_is_counted(text):

@@ -83,3 +83,49 @@ def test_decay_touches_touched_rows_alone() -> None:
 def test_an_unknown_optimizer_is_refused() -> None:
     with pytest.raises(ValueError, match="no row-sparse form"):
         table("rmsprop")
+
+
+SOME_ROWS = [np.array([[i % 4, i % 3], [i % 4, 5], [0, i % 3]]) for i in range(20)]  # 4, 5, 9 and 10 hardly or never
+
+
+def test_dense_adam_is_keras_adam_on_the_whole_table() -> None:
+    """Ids repeat in a batch, and rows that a step does not touch move all the same."""
+    made = table("dense_adam")
+    found = steps(made, SOME_ROWS[:5], 0.01)
+    rested = np.array(made.layer.table)
+    empty = made.touch(tf.constant([[1, 5]], tf.int32))
+    made.apply(empty, tf.zeros_like(empty.rows), 0.01, tf.constant(5, tf.int64))
+    assert (np.array(made.layer.table)[[0, 2, 3]] != rested[[0, 2, 3]]).all()
+    assert np.allclose(found, dense(keras.optimizers.Adam(0.01), SOME_ROWS[:5]), atol=1e-6)
+    assert np.allclose(
+        steps(table("dense_adam"), SOME_ROWS, 0.01), dense(keras.optimizers.Adam(0.01), SOME_ROWS), atol=1e-5
+    )
+    lazy = steps(table("adam"), SOME_ROWS, 0.01)
+    assert not np.allclose(lazy, dense(keras.optimizers.Adam(0.01), SOME_ROWS), atol=1e-3)
+
+
+def test_rowwise_adagrad_divides_by_the_mean_of_the_rows_squares() -> None:
+    made = table("rowwise_adagrad")
+    expected, total = np.array(made.layer.table), np.full((12, 1), 0.1, "float32")
+    for ids in SOME_ROWS:
+        gradient = np.zeros_like(expected)
+        scale = np.arange(1.0, ids.size + 1)
+        for row, by in zip((ids + np.array([0, 6])).ravel(), scale, strict=True):
+            gradient[row] += 2 * by**2 * expected[row]
+        total += (gradient**2).mean(axis=1, keepdims=True)
+        expected = expected - 0.1 * gradient / np.sqrt(total + 1e-7)
+    assert made.slots["sum"].shape == (12, 1)
+    assert np.allclose(steps(made, SOME_ROWS), expected, atol=1e-5)
+    assert np.allclose(made.slots["sum"].numpy(), total, rtol=1e-4)
+
+
+@pytest.mark.parametrize("word", ["adam", "dense_adam", "adagrad", "rowwise_adagrad", "sgd"])
+def test_decoupled_decay_takes_its_share_of_touched_rows_alone(word: str) -> None:
+    """What a step moves is that of no decay, less lr · decay · row as it was before."""
+    ids = np.array([[1, 1], [3, 1]])
+    plain, decayed = table(word), table(word)
+    decayed.decay = 0.2
+    before = np.array(plain.layer.table)
+    share = np.zeros_like(before)
+    share[[1, 3, 7]] = 0.1 * 0.2 * before[[1, 3, 7]]
+    assert np.allclose(steps(plain, [ids]) - share, steps(decayed, [ids]), atol=1e-7)
