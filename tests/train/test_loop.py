@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from mtl_magic.problems import MtlError
+from mtl_magic.settings.train import batch_size
 from mtl_magic.train.control import Command, Control
 from mtl_magic.train.events import Evaluated, Event, Finished, Note, Progress, Started, Steered
-from mtl_magic.train.fit import batch_size, learning_rate, table_optimizer, train, warmed_up, with_constants
+from mtl_magic.train.fit import learning_rate, table_optimizer, train, warmed_up, with_constants
 from mtl_magic.train.order import Batches, epoch_order
 from mtl_magic.train.state import weights_of
 from mtl_magic.train.stopping import Stopping, events
