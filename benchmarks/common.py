@@ -43,7 +43,7 @@ class Ours:
         from mtl_magic.language import parse, resolve
         from mtl_magic.model.net import build
         from mtl_magic.settings.train import LR
-        from mtl_magic.train.fit import dense_optimizer
+        from mtl_magic.train.fit import dense_optimizer, tables_of
         from mtl_magic.train.order import Batches
         from mtl_magic.train.step import Step
         from mtl_magic.vocabulary import vocabulary
@@ -62,7 +62,14 @@ class Ours:
         ]
         schema = Schema(tuple(features), tuple(heads))
         net = build(program, schema)
-        self.step = Step(net, schema, program.balance, dense_optimizer("adam", LR), average=program.train.average)
+        self.step = Step(
+            net,
+            schema,
+            program.balance,
+            dense_optimizer("adam", LR),
+            table_optimizer=tables_of(program.train),
+            average=program.train.average,
+        )
         self.step.rates.lr.assign(LR)
         self.batches = Batches([Part(cat, num, y, None)], batch, seed=0)
         self.stream = self.batches.epoch(0)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 FLOAT = 4  # bytes
 # moments that an optimizer keeps of each parameter
-SLOTS = {"adam": 2, "lazy_adam": 2, "adagrad": 1, "rowwise_adagrad": 0, "sgd": 0}
-ROW_SLOTS = {"rowwise_adagrad": 1}  # and of each row of a table
+SLOTS = {"adam": 2, "lazy_adam": 2, "dense_adam": 2, "adagrad": 1, "rowwise_adagrad": 0, "sgd": 0}
+ROW_SLOTS = {"adam": 1, "rowwise_adagrad": 1}  # and of each row of a table
 
 
 @dataclasses.dataclass(frozen=True)

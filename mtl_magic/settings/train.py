@@ -10,7 +10,7 @@ from mtl_magic.registry import Declaration, declare, option
 
 LR = 1e-3  # where neither the cell nor an optimizer of the user's own says
 OPTIMIZERS = ("adam", "adagrad", "sgd")
-TABLES = ("lazy_adam", "adam", "adagrad", "rowwise_adagrad", "sgd")
+TABLES = ("adam", "lazy_adam", "dense_adam", "adagrad", "rowwise_adagrad", "sgd")
 SCHEDULES = ("constant", "cosine", "linear")
 
 
@@ -39,11 +39,11 @@ class Train(Declaration):
 
     The rate stays at `lr` once it is reached, unless `schedule` says another course.
 
-    Embedding tables are updated where a batch touches them. `lazy_adam` lets a row's moments wait until a batch touches
-    the row again; `adam` is Adam on the whole table: at every step the moments of all rows decay and all rows move, by
-    what is left of their last gradients, which costs the whole table at each step. `rowwise_adagrad` keeps one number a
-    row in place of one an entry (Naumov et al. 2019, DLRM); with `adagrad` and `sgd` a row that is not touched would
-    not move anyhow.
+    Embedding tables are updated where a batch touches them. With `adam` a row that rests makes up for the moves and decays
+    that it missed when a batch touches it again, and before the model is evaluated: dense Adam's result, up to the course
+    of the rate in between, without its cost. `lazy_adam` forgets what was missed: a row's moments are those of its own
+    touches. `dense_adam` is Adam on the whole table at every step. `rowwise_adagrad` keeps one number a row in place of
+    one an entry (Naumov et al. 2019, DLRM); with `adagrad` and `sgd` a row that is not touched would not move anyhow.
 
     `accumulate=n` takes a step of n · `batch` rows in n slices, one after another: the same step as that of a batch n
     times as large, except that batch normalisation, and a loss of your own that mixes rows, see a slice at a time. Where
@@ -78,7 +78,7 @@ class Train(Declaration):
     tables: str | None = option(
         maybe(Choice(TABLES)),
         None,
-        "optimizer of the embedding tables; none: the one that goes with `optimizer`, for adam the lazy one",
+        "optimizer of the embedding tables; none: the one that goes with `optimizer`",
     )
     clip: float | None = option(
         maybe(Float(above=0)),

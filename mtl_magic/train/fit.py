@@ -211,9 +211,8 @@ def dense_optimizer(asked: Any, lr: float, weight_decay: float = 0.0) -> keras.o
 
 def tables_of(settings: Any) -> str:
     """The optimizer of the tables, in the words of `Table`: as written, else what goes with the dense variables'."""
-    if settings.tables is None:
-        return table_optimizer(settings.optimizer)
-    return {"lazy_adam": "adam", "adam": "dense_adam"}.get(settings.tables, settings.tables)
+    asked = settings.tables or table_optimizer(settings.optimizer)
+    return {"adam": "deferred_adam", "lazy_adam": "adam"}.get(asked, asked)
 
 
 def table_optimizer(asked: Any) -> str:

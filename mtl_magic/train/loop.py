@@ -194,6 +194,7 @@ class Loop:
         losses = self._means(self._seen)
         self.step.sums.assign(np.zeros_like(self._seen))
         self._seen = np.zeros_like(self._seen)
+        self.step.settle()
         with self.step.average.applied():
             metrics = self.evaluator(self.valid) if self.valid is not None and len(self.valid) else {}
             self.metrics = metrics

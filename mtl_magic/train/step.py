@@ -127,13 +127,15 @@ class Step:
         strategy = tf.distribute.get_strategy()
         if strategy.num_replicas_in_sync == 1:
             self.run = tf.function(self.replica_step, input_signature=self.signature, autograph=False)
+            self.settle = tf.function(self._settle, autograph=False)
         else:
+            self.settle = tf.function(lambda: strategy.run(self._settle), autograph=False)
             self.run = tf.function(lambda *batch: strategy.run(self.replica_step, args=batch), autograph=False)
 
     # -- one replica's share of a step; everything below is traced ---------------------------------------------------
 
     def replica_step(self, ids: Any, floats: Any, labels: Any) -> None:
-        touched = [table.touch(ids) for table in self.tables]
+        touched = [table.touch(ids, self.rates.lr.value(), self.rates.step.value()) for table in self.tables]
         gradients, sums = self._gradients(ids, floats, labels, touched)
         lr = self.rates.lr
         dense = [
@@ -148,10 +150,15 @@ class Step:
             self.optimizer.learning_rate.assign(lr)
             self.optimizer.apply(dense, self.variables)
         for (rows, _), moved in zip(read, summed, strict=True):
-            rows.table.move(*moved, lr, self.rates.step)
+            rows.table.move(*moved, lr, self.rates.step.value(), rows)
         self.average.update(self.rates.step)
         self.sums.assign_add(tf.cast(sums, tf.float64))
         self.rates.step.assign_add(1)
+
+    def _settle(self) -> None:
+        """What tables have put off is done: to be called before the weights are read (`Table.settle`)."""
+        for table in self.tables:
+            table.settle(self.rates.lr.value(), self.rates.step.value())
 
     def _gradients(self, ids: Any, floats: Any, labels: Any, touched: list[Touched]) -> tuple[list[Any], Any]:
         """This replica's share of the gradients of the variables, then of the touched rows (None: nothing reads them),

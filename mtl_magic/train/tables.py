@@ -14,6 +14,11 @@ g in sum; but dense Adam's v tends to g²/n (as long as n is well below 1/(1 −
 moves the row √n times as far. Touched at each step, n = 1, both are the same. 'dense_adam' here is the dense method, at
 the cost of the whole table.
 
+'deferred_adam' gives dense Adam's result at lazy Adam's cost. What a row misses while it rests is known: its moments decay
+to β₁ᵏ m and β₂ᵏ v, and with r = β₁/√β₂ it moves by −rate · m/(√v + ε) · (r + r² + … + rᵏ). So a row that a batch touches
+first makes up for the k steps that it missed, and all rows do before the model is evaluated or kept (`settle`). The rate
+of the missed steps is taken to be that of the last of them, and ε not to matter; with a steady rate the two agree.
+
 'rowwise_adagrad' keeps one number a row, Adagrad's sum over steps of the mean of the row's squared gradient (FBGEMM's
 row-wise Adagrad, Naumov et al. 2019, DLRM): 1/dim of Adagrad's memory, and a row moves along its gradient.
 
@@ -32,6 +37,7 @@ from mtl_magic.train import replicas
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-7  # Keras' Adam
 ADAGRAD_START = 0.1  # Keras' Adagrad
+SETTLED = 2**18  # rows that `settle` computes at a time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,10 +48,20 @@ class Touched:
     ids: Any  # (u,) int32, unique
     place: Any  # (B * columns,) int32: which of them each lookup uses
     rows: Any  # (u, dim) float32: differentiate with respect to these
+    missed: Missed | None = None  # of 'deferred_adam': what the table has not taken in yet, and `rows` have
 
     def embedded(self) -> Any:
         """What the layer gives: (B, columns, dim)."""
         return tf.reshape(tf.gather(self.rows, self.place), (-1, len(self.table.layer.columns), self.table.layer.dim))
+
+
+@dataclasses.dataclass(frozen=True)
+class Missed:
+    """What rows miss while no batch touches them: by how much they move, (u, dim), and their moments after it."""
+
+    moves: Any
+    m: Any
+    v: Any
 
 
 class Table:
@@ -53,7 +69,7 @@ class Table:
 
     Args:
         layer: the layer; it must be built.
-        optimizer: 'adam' (lazy), 'dense_adam', 'adagrad', 'rowwise_adagrad' or 'sgd'.
+        optimizer: 'adam' (lazy), 'deferred_adam', 'dense_adam', 'adagrad', 'rowwise_adagrad' or 'sgd'.
         l2: decay of touched rows: their gradient gets l2 · row per use-free step (each touched row once).
         decay: decoupled decay of touched rows.
     """
@@ -62,8 +78,10 @@ class Table:
         self.layer, self.optimizer, self.l2, self.decay = layer, optimizer, l2, decay
         shape = layer.table.shape
         self.slots: dict[str, tf.Variable] = {}
-        if optimizer in ("adam", "dense_adam"):
+        if optimizer in ("adam", "dense_adam", "deferred_adam"):
             start = {"m": tf.zeros(shape), "v": tf.zeros(shape)}
+            if optimizer == "deferred_adam":  # steps whose moves a row has; a float holds 16 million of them exactly
+                start["steps"] = tf.zeros((shape[0], 1))
         elif optimizer == "adagrad":
             start = {"sum": tf.fill(shape, ADAGRAD_START)}
         elif optimizer == "rowwise_adagrad":
@@ -75,15 +93,19 @@ class Table:
         for name, value in start.items():
             self.slots[name] = tf.Variable(value, trainable=False, name=f"{layer.name}_{name}")
 
-    def touch(self, ids: Any) -> Touched:
-        """Packed ids (B, width) -> the rows that they use."""
+    def touch(self, ids: Any, lr: Any = None, step: Any = None) -> Touched:
+        """Packed ids (B, width) -> the rows that they use, before step `step` (); 'deferred_adam' needs it and the rate."""
         flat = tf.reshape(self.layer.rows_of(ids), (-1,))
         unique, place = tf.unique(flat)
-        return Touched(self, unique, place, tf.gather(self.layer.table.value, unique))
+        rows = tf.gather(self.layer.table.value, unique)
+        if self.optimizer != "deferred_adam":
+            return Touched(self, unique, place, rows)
+        missed = self._missed(unique, lr, step)
+        return Touched(self, unique, place, rows - missed.moves, missed)
 
     def apply(self, touched: Touched, gradient: Any, lr: Any, step: Any) -> None:
         """One step on the touched rows; `gradient` (u, dim) or the IndexedSlices that a tape gives."""
-        self.move(*self.summed(touched, gradient), lr, step)
+        self.move(*self.summed(touched, gradient), lr, step, touched)
 
     def summed(self, touched: Touched, gradient: Any) -> tuple[Any, Any]:
         """The gradient of each row that any replica touched: ids (u,) int32, unique, and gradients (u, dim) float32."""
@@ -94,13 +116,24 @@ class Table:
             gradient = tf.math.unsorted_segment_sum(replicas.gathered(gradient), place, tf.size(ids))
         return ids, gradient
 
-    def move(self, ids: Any, gradient: Any, lr: Any, step: Any) -> None:
-        """One step on rows `ids` (u,) by `gradient` (u, dim), both as `summed` gives them; `step` () counts from 0."""
-        if self.l2:
-            gradient += self.l2 * tf.gather(self.layer.table.value, ids)
-        if self.decay:
+    def move(self, ids: Any, gradient: Any, lr: Any, step: Any, touched: Touched | None = None) -> None:
+        """One step on rows `ids` (u,) by `gradient` (u, dim), both as `summed` gives them; `step` () counts from 0.
+
+        Args:
+            touched: where `ids` may be those of it, so that what they missed is not computed again.
+        """
+        missed = None
+        if self.optimizer == "deferred_adam":
+            known = touched is not None and ids is touched.ids
+            missed = touched.missed if touched is not None and known else self._missed(ids, lr, step)
+        if self.l2 or self.decay:
             rows = tf.gather(self.layer.table.value, ids)
+            rows = rows if missed is None else rows - missed.moves
+            gradient += self.l2 * rows
             replicas.update(self.layer.table.value, _subtract, ids, lr * self.decay * rows)
+        if missed is not None:
+            self._deferred_adam(ids, gradient, lr, step, missed)
+            return
         update = {
             "adam": self._adam,
             "dense_adam": self._dense_adam,
@@ -117,6 +150,44 @@ class Table:
         replicas.update(self.slots["m"], _set, ids, m)
         replicas.update(self.slots["v"], _set, ids, v)
         replicas.update(self.layer.table.value, _subtract, ids, rate * m / (tf.sqrt(v) + EPSILON))
+
+    def _deferred_adam(self, ids: Any, gradient: Any, lr: Any, step: Any, missed: Missed) -> None:
+        m = BETA1 * missed.m + (1 - BETA1) * gradient
+        v = BETA2 * missed.v + (1 - BETA2) * gradient**2
+        own = _adam_rate(lr, step) * m / (tf.sqrt(v) + EPSILON)
+        self._write(ids, Missed(missed.moves + own, m, v), step + 1)
+
+    def _write(self, ids: Any, moved: Missed, steps: Any) -> None:
+        """Rows `ids` (u,) as they are after so many steps."""
+        replicas.update(self.slots["m"], _set, ids, moved.m)
+        replicas.update(self.slots["v"], _set, ids, moved.v)
+        replicas.update(self.slots["steps"], _set, ids, tf.fill((tf.size(ids), 1), tf.cast(steps, tf.float32)))
+        replicas.update(self.layer.table.value, _subtract, ids, moved.moves)
+
+    def _missed(self, ids: Any, lr: Any, step: Any) -> Missed:
+        """What rows `ids` (u,) have missed of the steps before `step`."""
+        rested = tf.cast(step, tf.float32) - tf.gather(self.slots["steps"], ids)  # (u, 1), k above
+        m, v = tf.gather(self.slots["m"], ids), tf.gather(self.slots["v"], ids)
+        ratio = BETA1 / BETA2**0.5
+        moves = ratio * (1.0 - ratio**rested) / (1.0 - ratio)
+        moves *= _adam_rate(lr, tf.maximum(step - 1, 0)) * m / (tf.sqrt(v) + EPSILON)
+        return Missed(moves, BETA1**rested * m, BETA2**rested * v)
+
+    def settle(self, lr: Any, step: Any) -> None:
+        """All rows make up for what they have missed before step `step` (); some rows at a time, to spare memory."""
+        if self.optimizer != "deferred_adam":
+            return
+        rows = self.layer.table.shape[0]
+
+        def some(start: Any) -> tuple[Any]:
+            ids = tf.range(start, tf.minimum(start + SETTLED, rows))
+            self._write(ids, self._missed(ids, lr, step), step)
+            return (start + SETTLED,)
+
+        if rows <= SETTLED:
+            some(tf.constant(0))
+        else:
+            tf.while_loop(lambda start: start < rows, some, (tf.constant(0),), parallel_iterations=1)
 
     def _dense_adam(self, ids: Any, gradient: Any, lr: Any, step: Any) -> None:
         rate = _adam_rate(lr, step)

@@ -44,7 +44,8 @@ def test_hard_sharing():
     assert counts.features["user_id"] == counts.rows["user_id"] * 8
     assert counts.bytes() == 4 * counts.total
     tables = sum(counts.features.values())
-    assert counts.bytes(training=True) == 4 * (3 * tables + 4 * (counts.total - tables)), "lazy Adam: three of each"
+    rows = sum(counts.rows.values())
+    assert counts.bytes(training=True) == 4 * (3 * tables + rows + 4 * (counts.total - tables)), "three of each"
 
 
 def test_gates_are_private_and_experts_shared():

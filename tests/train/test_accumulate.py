@@ -74,7 +74,7 @@ def test_four_slices_of_8_rows_are_one_of_32(balance: Any, block: str) -> None:
     assert sliced.run.experimental_get_tracing_count() == 1
 
 
-@pytest.mark.parametrize("tables", ["lazy_adam", "adam", "rowwise_adagrad"])
+@pytest.mark.parametrize("tables", ["lazy_adam", "adam", "dense_adam", "rowwise_adagrad"])
 def test_so_it_is_with_clipping_decay_and_any_optimizer_of_the_tables(tables: str) -> None:
     prepared = toy.data()
     program = toy.program("mlp", "uncertainty", tables=tables, clip=0.1, weight_decay=0.1, optimizer="adagrad")

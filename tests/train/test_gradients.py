@@ -98,7 +98,7 @@ def test_decay_of_kernels_is_that_of_keras_adamw() -> None:
     vectors = [v for v in net.dense_variables() if len(v.shape) < 2 or v.name.startswith("bias")]
     assert 0 < len(vectors) < len(net.dense_variables())
     adamw.exclude_from_weight_decay(vectors)
-    theirs = Step(net, prepared.schema, program.balance, adamw)
+    theirs = Step(net, prepared.schema, program.balance, adamw, table_optimizer="deferred_adam")
     theirs.rates.lr.assign(1e-2)
     run(ours, prepared.train[0], 0, 6)
     run(theirs, prepared.train[0], 0, 6)
@@ -133,12 +133,12 @@ def test_the_decay_of_ones_own_optimizer_stays_unless_the_cell_says_another() ->
     assert dense_optimizer("adam", 0.02).weight_decay is None
 
 
-TABLES = [None, "lazy_adam", "adam", "adagrad", "rowwise_adagrad", "sgd"]
+TABLES = [None, "adam", "lazy_adam", "dense_adam", "adagrad", "rowwise_adagrad", "sgd"]
 
 
 def test_the_words_of_the_tables() -> None:
     found = [tables_of(toy.program(tables=word).train) for word in TABLES]
-    assert found == ["adam", "adam", "dense_adam", "adagrad", "rowwise_adagrad", "sgd"]
+    assert found == ["deferred_adam", "deferred_adam", "adam", "dense_adam", "adagrad", "rowwise_adagrad", "sgd"]
     assert tables_of(toy.program(tables="lazy_adam", optimizer="sgd").train) == "adam"
 
 

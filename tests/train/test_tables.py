@@ -104,6 +104,53 @@ def test_dense_adam_is_keras_adam_on_the_whole_table() -> None:
     assert not np.allclose(lazy, dense(keras.optimizers.Adam(0.01), SOME_ROWS), atol=1e-3)
 
 
+def deferred(batches: list[np.ndarray], lr: float, start: int = 0) -> np.ndarray:
+    """As `steps`, from the step `start` on."""
+    made = table("deferred_adam")
+    made.slots["steps"].assign(tf.fill((12, 1), float(start)))
+    for i, ids in enumerate(batches, start):
+        step = tf.constant(i, tf.int64)
+        touched = made.touch(tf.constant(ids, tf.int32), lr, step)
+        with tf.GradientTape() as tape:
+            tape.watch(touched.rows)
+            scale = tf.reshape(tf.range(1.0, ids.size + 1), (len(ids), 2, 1))
+            loss = tf.reduce_sum((touched.embedded() * scale) ** 2)
+        made.apply(touched, tape.gradient(loss, touched.rows), lr, step)
+    end = tf.constant(start + len(batches), tf.int64)
+    made.settle(lr, end)
+    assert (made.slots["steps"].numpy() == start + len(batches)).all()
+    once = np.array(made.layer.table)
+    made.settle(lr, end)
+    np.testing.assert_array_equal(np.array(made.layer.table), once)
+    return once
+
+
+def test_deferred_adam_is_dense_adam_where_the_rate_is_steady() -> None:
+    """Far from the start, where the correction of the moments' start is steady too."""
+    start = 5000
+    made = table("dense_adam")
+    for i, ids in enumerate(SOME_ROWS, start):
+        touched = made.touch(tf.constant(ids, tf.int32))
+        with tf.GradientTape() as tape:
+            tape.watch(touched.rows)
+            scale = tf.reshape(tf.range(1.0, ids.size + 1), (len(ids), 2, 1))
+            loss = tf.reduce_sum((touched.embedded() * scale) ** 2)
+        made.apply(touched, tape.gradient(loss, touched.rows), 0.01, tf.constant(i, tf.int64))
+    np.testing.assert_allclose(deferred(SOME_ROWS, 0.01, start), np.array(made.layer.table), rtol=0, atol=2e-5)
+
+
+def test_deferred_adam_is_far_nearer_to_dense_adam_than_lazy_adam_from_the_start() -> None:
+    exact = dense(keras.optimizers.Adam(0.01), SOME_ROWS)
+    lazy, found = steps(table("adam"), SOME_ROWS, 0.01), deferred(SOME_ROWS, 0.01)
+    assert np.abs(found - exact).max() < np.abs(lazy - exact).max() / 5
+
+
+def test_all_rows_settle_however_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = deferred(SOME_ROWS, 0.01)
+    monkeypatch.setattr("mtl_magic.train.tables.SETTLED", 5)
+    np.testing.assert_allclose(deferred(SOME_ROWS, 0.01), whole, atol=1e-7)
+
+
 def test_rowwise_adagrad_divides_by_the_mean_of_the_rows_squares() -> None:
     made = table("rowwise_adagrad")
     expected, total = np.array(made.layer.table), np.full((12, 1), 0.1, "float32")
