@@ -8,6 +8,8 @@ the shared representation. All sums over rows are global sums, so that the step 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -54,6 +56,18 @@ def _called(loss: Any, label: Any, prediction: Any, known: Any) -> Any:
     each = tf.cast(function(tf.gather_nd(label, rows)[:, None], tf.gather_nd(prediction, rows)), tf.float32)
     each = tf.broadcast_to(tf.reshape(each, (-1,)), (tf.shape(rows)[0],))
     return tf.scatter_nd(rows, tf.where(tf.shape(rows)[0] > 0, each, 0.0), tf.shape(label, out_type=tf.int64))
+
+
+START = (tf.TensorSpec((), tf.int32),)
+
+
+def _compiled(share: Callable[..., None], signature: tuple[tf.TensorSpec, ...]) -> Callable[..., None]:
+    """A replica's share of something as a compiled function that all replicas run."""
+    strategy = tf.distribute.get_strategy()
+    if strategy.num_replicas_in_sync == 1:
+        made: Callable[..., None] = tf.function(share, input_signature=signature, autograph=False)
+        return made
+    return tf.function(lambda *args: strategy.run(share, args=args), autograph=False)
 
 
 @dataclasses.dataclass
@@ -124,13 +138,14 @@ class Step:
             tf.TensorSpec((None, width[1]), tf.float32),
             tf.TensorSpec((None, len(tasks)), tf.float32),
         )
-        strategy = tf.distribute.get_strategy()
-        if strategy.num_replicas_in_sync == 1:
-            self.run = tf.function(self.replica_step, input_signature=self.signature, autograph=False)
-            self.settle = tf.function(self._settle, autograph=False)
-        else:
-            self.settle = tf.function(lambda: strategy.run(self._settle), autograph=False)
-            self.run = tf.function(lambda *batch: strategy.run(self.replica_step, args=batch), autograph=False)
+        self.run = _compiled(self.replica_step, self.signature)
+        self._settlers = [_compiled(partial(self._settle, table), START) for table in self.tables]
+
+    def settle(self) -> None:
+        """What tables have put off is done: to be called before the weights are read (`Table.settle`)."""
+        for table, some in zip(self.tables, self._settlers, strict=True):
+            for start in table.unsettled:
+                some(tf.constant(start))
 
     # -- one replica's share of a step; everything below is traced ---------------------------------------------------
 
@@ -155,10 +170,8 @@ class Step:
         self.sums.assign_add(tf.cast(sums, tf.float64))
         self.rates.step.assign_add(1)
 
-    def _settle(self) -> None:
-        """What tables have put off is done: to be called before the weights are read (`Table.settle`)."""
-        for table in self.tables:
-            table.settle(self.rates.lr.value(), self.rates.step.value())
+    def _settle(self, table: Table, start: Any) -> None:
+        table.settle(self.rates.lr.value(), self.rates.step.value(), start)
 
     def _gradients(self, ids: Any, floats: Any, labels: Any, touched: list[Touched]) -> tuple[list[Any], Any]:
         """This replica's share of the gradients of the variables, then of the touched rows (None: nothing reads them),

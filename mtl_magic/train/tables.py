@@ -173,21 +173,16 @@ class Table:
         moves *= _adam_rate(lr, tf.maximum(step - 1, 0)) * m / (tf.sqrt(v) + EPSILON)
         return Missed(moves, BETA1**rested * m, BETA2**rested * v)
 
-    def settle(self, lr: Any, step: Any) -> None:
-        """All rows make up for what they have missed before step `step` (); some rows at a time, to spare memory."""
-        if self.optimizer != "deferred_adam":
-            return
-        rows = self.layer.table.shape[0]
-
-        def some(start: Any) -> tuple[Any]:
-            ids = tf.range(start, tf.minimum(start + SETTLED, rows))
+    def settle(self, lr: Any, step: Any, start: Any = 0) -> None:
+        """`SETTLED` rows from `start` on make up for what they have missed before step `step` (); some, to spare memory."""
+        if self.optimizer == "deferred_adam":
+            ids = tf.range(start, tf.minimum(start + SETTLED, self.layer.table.shape[0]))
             self._write(ids, self._missed(ids, lr, step), step)
-            return (start + SETTLED,)
 
-        if rows <= SETTLED:
-            some(tf.constant(0))
-        else:
-            tf.while_loop(lambda start: start < rows, some, (tf.constant(0),), parallel_iterations=1)
+    @property
+    def unsettled(self) -> range:
+        """Where `settle` starts, one after another, for all rows; empty where nothing is put off."""
+        return range(0, self.layer.table.shape[0] if self.optimizer == "deferred_adam" else 0, SETTLED)
 
     def _dense_adam(self, ids: Any, gradient: Any, lr: Any, step: Any) -> None:
         rate = _adam_rate(lr, step)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import subprocess
-import sys
 from typing import Any
 
 import keras
@@ -23,6 +20,7 @@ from mtl_magic.train.state import set_state, state_of
 from mtl_magic.train.step import Step
 from tests import toy
 from tests.train.test_step import difference
+from tests.train.two import printed
 
 
 class OfGramian(Balance):
@@ -160,15 +158,13 @@ def test_a_training_takes_as_many_batches_a_step() -> None:
 
 
 TWO_REPLICAS = """
-import tensorflow as tf
 from tests import toy
+from tests.train import two as pair
+strategy = pair.strategy()
 from tests.train.test_accumulate import OfGramian, difference, make, run
 from mtl_magic.train.state import state_of
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
 prepared = toy.data()
 part = prepared.train[0]
-strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])  # one for all: a second one's collectives clash
 for balance, dropout in (("uncertainty", 0.0), (OfGramian(), 0.0), ("uncertainty", 0.3)):
     block = toy.word("block", "mlp", units=(16, 8), dropout=dropout)
     program = toy.program(block, balance, optimizer="sgd", lr=0.05, clip=0.5)
@@ -177,23 +173,13 @@ for balance, dropout in (("uncertainty", 0.0), (OfGramian(), 0.0), ("uncertainty
     with strategy.scope():
         two = make(program, prepared, 4)
     for i in range(4):
-        def half(array, i=i):
-            def of(context):
-                start, stop = ((0, 13), (13, 32))[context.replica_id_in_sync_group]
-                return tf.constant(array[32 * i + start : 32 * i + stop])
-            return strategy.experimental_distribute_values_from_function(of)
+        half = pair.shares(strategy, 32 * i, 32 * i + 13, 32 * i + 32)
         two.run(half(part.ids), half(part.floats), half(part.labels))
     print(dropout, difference(state_of(one), state_of(two), skip="sums") if not dropout else 0.0)
 """
 
 
 def test_two_replicas_of_unequal_slices_take_the_step_of_one() -> None:
-    """In a process of its own: logical devices must be set before TensorFlow starts."""
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(
-        [sys.executable, "-c", TWO_REPLICAS], capture_output=True, text=True, env=environment, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    found = [float(line.split()[-1]) for line in done.stdout.splitlines()]
+    found = printed(TWO_REPLICAS)
     assert len(found) == 3
-    assert max(found) < 2e-5, done.stdout
+    assert max(found) < 2e-5, found

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
-import subprocess
-import sys
 from typing import Any
 
 import keras
@@ -22,6 +19,7 @@ from mtl_magic.train.step import Step, row_losses
 from mtl_magic.vocabulary import vocabulary
 from tests import toy
 from tests.train.test_step import difference, run
+from tests.train.two import printed
 
 
 def make(program: Any, prepared: Any) -> Step:
@@ -190,18 +188,17 @@ def test_a_schedule_and_one_of_the_optimizers_own_are_one_too_many() -> None:
 
 
 TWO_REPLICAS = """
-import tensorflow as tf
 from tests import toy
+from tests.train import two as pair
+strategy = pair.strategy()
 from tests.train.test_gradients import difference, make, run
 from mtl_magic.train.state import state_of
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
 prepared = toy.data()
 part = prepared.train[0]
-strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])  # one for all: a second one's collectives clash
 for options in (
     {"optimizer": "sgd", "clip": 0.05, "lr": 0.5},
     {"optimizer": "adam", "clip": 0.05, "tables": "adam", "weight_decay": 0.1},
+    {"optimizer": "adam", "clip": 0.05, "tables": "dense_adam", "weight_decay": 0.1},
     {"optimizer": "adagrad", "clip": 0.05, "tables": "rowwise_adagrad", "weight_decay": 0.1},
 ):
     program = toy.program("mmoe", "uncertainty", **options)
@@ -210,23 +207,14 @@ for options in (
     with strategy.scope():
         two = make(program, prepared)
     for i in range(6):
-        def half(array, i=i):
-            def of(context):
-                start = i * 128 + 64 * context.replica_id_in_sync_group
-                return tf.constant(array[start : start + 64])
-            return strategy.experimental_distribute_values_from_function(of)
+        half = pair.shares(strategy, 128 * i, 128 * i + 64, 128 * i + 128)
         two.run(half(part.ids), half(part.floats), half(part.labels))
+    one.settle(), two.settle()
     print(options["optimizer"], difference(state_of(one), state_of(two), skip="sums"))
 """
 
 
-def test_two_replicas_clip_and_decay_as_one() -> None:
-    """In a process of its own: logical devices must be set before TensorFlow starts."""
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(
-        [sys.executable, "-c", TWO_REPLICAS], capture_output=True, text=True, env=environment, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    found = [float(line.split()[-1]) for line in done.stdout.splitlines()]
-    assert len(found) == 3
-    assert max(found) < 2e-5, done.stdout
+def test_two_replicas_clip_decay_and_settle_as_one() -> None:
+    found = printed(TWO_REPLICAS)
+    assert len(found) == 4
+    assert max(found) < 2e-5, found
