@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_magic.explanation.outline import HEAD, TOWER
 from mtl_magic.model.graph import behind
+from mtl_magic.settings.train import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from mtl_magic.settings.train import Train
 
 FLOAT = 4  # bytes
-# moments that an optimizer keeps of each parameter
-SLOTS = {"adam": 2, "lazy_adam": 2, "dense_adam": 2, "adagrad": 1, "rowwise_adagrad": 0, "sgd": 0}
-ROW_SLOTS = {"adam": 1, "rowwise_adagrad": 1}  # and of each row of a table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,8 +117,8 @@ def parameters(net: Net, program: Program, schema: Schema, outline: Outline) -> 
 def slots(train: Train) -> tuple[int, int, int]:
     """Moments that training keeps: of tables, layers and rows. An optimizer of the user's own is taken for Adam."""
     word = train.optimizer if isinstance(train.optimizer, str) else "adam"
-    tables = train.tables or word
-    return SLOTS[tables], SLOTS[word], ROW_SLOTS.get(tables, 0)
+    of_tables, of_rows = TABLES[train.tables or word]
+    return of_tables, TABLES[word][0], of_rows
 
 
 def size_of(layer: Any) -> int:

@@ -156,8 +156,9 @@ def train(
         history=history.frame(),
         weights={task: float(weight) for task, weight in trained.weights.items()},
         metrics={
-            part: {task: {m: v for m, v in found.items() if m != "loss"} for task, found in scores.items()}
-            for part, scores in trained.scores.items()
+            part: {task: {m: v for m, v in scores.items() if m != "loss"} for task, scores in found.items()}
+            for part, found in (("valid", trained.metrics), ("test", trained.test))
+            if found
         },
         why=trained.why,
         step=int(trained.step),

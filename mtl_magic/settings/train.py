@@ -10,7 +10,15 @@ from mtl_magic.registry import Declaration, declare, option
 
 LR = 1e-3  # where neither the cell nor an optimizer of the user's own says
 OPTIMIZERS = ("adam", "adagrad", "sgd")
-TABLES = ("adam", "lazy_adam", "dense_adam", "adagrad", "rowwise_adagrad", "sgd")
+# optimizers of embedding tables -> how many numbers each keeps of an entry, and of a row
+TABLES = {
+    "adam": (2, 1),
+    "lazy_adam": (2, 0),
+    "dense_adam": (2, 0),
+    "adagrad": (1, 0),
+    "rowwise_adagrad": (0, 1),
+    "sgd": (0, 0),
+}
 SCHEDULES = ("constant", "cosine", "linear")
 
 
@@ -76,7 +84,7 @@ class Train(Declaration):
         "optimizer of the dense part; embedding tables use its row-sparse form: of one of your own that of sgd or adagrad where it is one, else of adam",
     )
     tables: str | None = option(
-        maybe(Choice(TABLES)),
+        maybe(Choice(tuple(TABLES))),
         None,
         "optimizer of the embedding tables; none: the one that goes with `optimizer`",
     )

@@ -43,8 +43,7 @@ class Trained:
     epoch: int
     best_epoch: int | None
     metrics: dict[str, dict[str, float]]  # of the kept weights, on the validation part
-    # part ('valid', 'test') -> task -> metric, 'loss' too -> value, of the kept weights
-    scores: dict[str, dict[str, dict[str, float]]] = dataclasses.field(default_factory=dict)
+    test: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)  # the same, on the test part
 
 
 def train(
@@ -94,14 +93,12 @@ def train(
         listeners=listeners,
     )
     why = loop.run()
-    parts = {name: part for name, part in (("valid", prepared.valid), ("test", prepared.test)) if part is not None}
-    scores = {name: evaluator(part) for name, part in parts.items()}
+    metrics = loop.metrics or (evaluator(prepared.valid) if prepared.valid is not None else {})  # no step: no epoch's
+    test = evaluator(prepared.test) if prepared.test is not None else {}
     if traced is not None:
         net = traced.copied_to(build(program, schema))
         reuse.keep(key, traced)
-    return Trained(
-        net, schema, loop.weights(), why, loop.steps, loop.at.epoch, loop.stopping.best_epoch, loop.metrics, scores
-    )
+    return Trained(net, schema, loop.weights(), why, loop.steps, loop.at.epoch, loop.stopping.best_epoch, metrics, test)
 
 
 def _made(program: Program, schema: Schema, peak: float) -> tuple[Net, Step, Evaluator]:

@@ -13,6 +13,7 @@ import tensorflow as tf
 from mtl_magic.language import parse, resolve
 from mtl_magic.model.net import build
 from mtl_magic.problems import MtlError
+from mtl_magic.settings.train import TABLES as KEPT
 from mtl_magic.train.fit import dense_optimizer, learning_rate, tables_of, train, warmed_up
 from mtl_magic.train.state import set_state, state_of
 from mtl_magic.train.step import Step, row_losses
@@ -138,6 +139,15 @@ def test_the_words_of_the_tables() -> None:
     found = [tables_of(toy.program(tables=word).train) for word in TABLES]
     assert found == ["deferred_adam", "deferred_adam", "adam", "dense_adam", "adagrad", "rowwise_adagrad", "sgd"]
     assert tables_of(toy.program(tables="lazy_adam", optimizer="sgd").train) == "adam"
+
+
+@pytest.mark.parametrize("word", KEPT)
+def test_tables_keep_as_many_numbers_as_is_said_of_them(word: str) -> None:
+    step = make(toy.program(tables=word), toy.data())
+    of_entry, of_row = KEPT[word]
+    for table in step.tables:
+        rows, dim = table.layer.table.shape
+        assert sum(v.shape.num_elements() for v in table.slots.values()) == rows * (of_entry * dim + of_row)
 
 
 @pytest.mark.parametrize("tables", TABLES)
