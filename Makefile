@@ -17,7 +17,7 @@ endif
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint reference fuzz bench clean setup
+.PHONY: help demo lab test lint reference fuzz bench peers clean setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,15 @@ fuzz: $(STAMP) ## what holds for any text, tried on 20,000 texts a property: hal
 
 bench: $(STAMP) ## the benchmarks: minutes to hours
 	@set -e; for script in $(filter-out benchmarks/common.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python "$$script"; done
+
+peers: $(STAMP) build/peers/.made ## rows a second against PyTorch peers, in an environment of their own: half an hour
+	@$(BIN)/python benchmarks/peers/turns.py build/peers/bin/python
+
+build/peers/.made: constraints/peers.txt
+	@echo "setting up build/peers (once; PyTorch is large) ..."
+	@test -x build/peers/bin/python || $(PYTHON) -m venv build/peers
+	@build/peers/bin/python -m pip --disable-pip-version-check --quiet --quiet install --requirement constraints/peers.txt
+	@touch $@
 
 setup: $(STAMP) ## only set up .venv
 
