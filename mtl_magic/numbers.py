@@ -32,3 +32,16 @@ def counted(n: int, what: str) -> str:
         ('1 epoch', '3 epochs')
     """
     return f"{n:,} {what}{'s' * (n != 1)}"
+
+
+def room(size: int) -> str:
+    """Bytes for a reader.
+
+    Example:
+        >>> room(0), room(53_434), room(2_100_000_000)
+        ('0 B', '53.4 kB', '2.10 GB')
+    """
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= unit:
+            return f"{short(size / unit)} {name}"
+    return f"{size} B"

@@ -30,13 +30,15 @@ TOP = Span(0, 0, 0, 0)
 def run_checks(program: Program, prepared: Prepared) -> tuple[Problem, ...]:
     """What a person should know before training: warnings in the order of the text, less those that the cell allows.
 
-    A check that reads the tables finds nothing where they are not kept (`prepared.raw`).
+    A check that reads the tables finds nothing where they are not kept (`prepared.raw`). Of tables that are not in memory
+    a sample is looked at (`prepared.sample`); how often a label occurs is known of all rows.
 
     Raises:
         MtlError: MTL216, the test part is the validation part.
     """
-    mistakes = [problem for check in MISTAKES for problem in check(program, prepared)]
+    looked = prepared.sample or prepared
+    mistakes = [problem for check in MISTAKES for problem in check(program, looked)]
     if mistakes:
         raise MtlError(mistakes, program.text)
-    found = [problem for check in WARNINGS for problem in check(program, prepared)]
+    found = [problem for check in WARNINGS for problem in check(program, prepared if check is rare else looked)]
     return tuple(sorted((p for p in found if not silenced(p, program)), key=lambda p: (p.span or TOP, p.code)))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtl_magic.data.number import edges
+from mtl_magic.data.schema import Part
 
 if TYPE_CHECKING:
     from mtl_magic.data.schema import EncodedFeature, Prepared
@@ -33,7 +34,7 @@ class Sample:
 
     @classmethod
     def of(cls, prepared: Prepared) -> Sample:
-        parts = prepared.train
+        parts = [part for part in prepared.train if isinstance(part, Part)]  # what is on disk has a sample of its own
         rng = np.random.default_rng(0)
         total = sum(map(len, parts))
         rows = rng.permutation(total)[:LOOK]

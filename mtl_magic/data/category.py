@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from mtl_magic.data.columns import Column, absent, dictionary, family, read, refuse_stranger, same
 from mtl_magic.data.encoders import ONE_VALUE, Arrays, Encoded, Encoder, State, percent, phrase, stored
+from mtl_magic.data.tally import Counts, Tally
 from mtl_magic.data.values import align, canonical, ordered, valid
 from mtl_magic.features import _defaults
 
@@ -39,19 +40,26 @@ class CategoryEncoder(Encoder):
     def fit(cls, column: Column, *, dim: int | None = None, min_count: int | None = None) -> CategoryEncoder:
         """Learn the vocabulary. The values of a dictionary column are distinct: `coded` sees to it."""
         codes, values = dictionary(column)
-        least = _defaults.min_count(len(codes)) if min_count is None else min_count
-        distinct = canonical(values)
         counts = (
             np.bincount(codes + 1, minlength=len(values) + 1)[1:]
             if codes.min(initial=0) < 0
             else np.bincount(codes, minlength=len(values))
         )
+        return cls.of_counts(values, counts, len(codes), dim=dim, min_count=min_count)
+
+    @classmethod
+    def of_counts(
+        cls, values: pa.Array, counts: np.ndarray, total: int, *, dim: int | None = None, min_count: int | None = None
+    ) -> CategoryEncoder:
+        """From distinct values (n,), how often the training rows show each (n,) int64, and how many rows there are."""
+        least = _defaults.min_count(total) if min_count is None else min_count
+        distinct = canonical(values)
         merged = family(values.type) == "float"
         if merged:
             distinct, counts = _merged(distinct, counts)
         places = ordered(distinct, counts, least)
         known = valid(distinct)
-        rows = max(len(codes), 1)
+        rows = max(total, 1)
         present = int(counts[known].sum())
         table = np.append(np.where(known, UNKNOWN, MISSING), MISSING).astype("int32")
         table[places] = np.arange(FIRST, FIRST + len(places))
@@ -59,7 +67,7 @@ class CategoryEncoder(Encoder):
             vocabulary=distinct.take(pa.array(places)),
             dim=_defaults.dim(len(places)) if dim is None else dim,
             min_count=least,
-            missing=(len(codes) - present) / rows,
+            missing=(total - present) / rows,
             rare=(present - int(counts[places].sum())) / rows,
             fresh=None if merged else (values, table),
         )
@@ -105,6 +113,23 @@ class CategoryEncoder(Encoder):
     @classmethod
     def restore(cls, plain: State, arrays: Arrays) -> CategoryEncoder:
         return cls(vocabulary=stored(arrays["vocabulary"]), **plain)
+
+
+class CategoryTally(Tally):
+    """Counts values; the options are those of `CategoryEncoder.fit`."""
+
+    def __init__(self, *, dim: int | None = None, min_count: int | None = None) -> None:
+        self.dim, self.min_count = dim, min_count
+        self.counts = Counts()
+
+    def add(self, column: Column) -> None:
+        self.counts.add(column)
+
+    def encoder(self) -> CategoryEncoder:
+        values, counts = self.counts.merged()
+        made = CategoryEncoder.of_counts(values, counts, self.counts.rows, dim=self.dim, min_count=self.min_count)
+        made.fresh = None  # no column is of these values' codes
+        return made
 
 
 def _merged(distinct: pa.Array, counts: np.ndarray) -> tuple[pa.Array, np.ndarray]:

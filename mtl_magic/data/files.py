@@ -11,6 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
+from mtl_magic.data.stage import Tell, untold
+from mtl_magic.problems import MtlError
+
 CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".csv.zst", ".csv.bz2")
 PARQUET = (".parquet", ".pq", ".parq")
 
@@ -36,7 +39,7 @@ def found_files(path: str, title: str) -> list[str]:
     return files
 
 
-def read_files(path: str, title: str) -> pa.Table:
+def read_files(path: str, title: str, tell: Tell = untold) -> pa.Table:
     """The files of a path or glob as one table.
 
     Raises:
@@ -45,7 +48,9 @@ def read_files(path: str, title: str) -> pa.Table:
     from mtl_magic.data.sources import joined, read_table, refuse
 
     tables = []
-    for file in found_files(path, title):
+    files = found_files(path, title)
+    for done, file in enumerate(files):
+        tell("reading", done, len(files), "files")
         lower = file.lower()
         try:
             if lower.endswith(PARQUET):
@@ -61,11 +66,32 @@ def read_files(path: str, title: str) -> pa.Table:
                     f"names end in {', '.join(PARQUET + CSV)}",
                 )
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            raise refuse("MTL213", f"{title}: '{file}' cannot be read: {_short(error)}") from None
+            raise unreadable(f"{title}: '{file}'", error) from None
     if len(tables) == 1:
         return tables[0]
     whole = joined([read_table(t, title) for t in tables if t.num_rows])
     return pa.table(whole.columns)
+
+
+def read_arrow_dataset(data: Any, title: str) -> pa.Table:
+    """A `pyarrow.dataset.Dataset`, or a fragment of one, as a table.
+
+    Raises:
+        MtlError: MTL213 it cannot be read.
+    """
+    try:
+        return data.to_table()
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable(title, error) from error
+
+
+def unreadable(what: str, error: Exception) -> MtlError:
+    """The problem of a file or data set that Arrow cannot read."""
+    from mtl_magic.data.sources import refuse
+
+    if isinstance(error, MemoryError):  # Arrow's own is one, too
+        return refuse("MTL213", f"{what} takes more memory than there is", "--stream reads it piece by piece")
+    return refuse("MTL213", f"{what} cannot be read: {_short(error)}")
 
 
 def _short(error: Exception) -> str:
@@ -80,27 +106,42 @@ def read_csv(file: str) -> pa.Table:
     """
     import pyarrow.csv as arrow_csv
 
-    parse = arrow_csv.ParseOptions(delimiter="\t" if ".tsv" in file.lower() else ",", newlines_in_values=True)
     types: dict[str, Any] = {}
     while True:
         try:
-            options = arrow_csv.ConvertOptions(column_types=types)
-            table = arrow_csv.read_csv(file, parse_options=parse, convert_options=options)
-            break
+            return without_empty(arrow_csv.read_csv(file, **csv_options(file, types)))
         except pa.ArrowInvalid as error:
-            found = re.search(r"In CSV column #(\d+): CSV conversion error to ([\w\[\]]+)", str(error))
-            if not found:
+            wider = wider_type(file, str(error), types)
+            if not wider:
                 raise
-            with arrow_csv.open_csv(file, parse_options=parse) as reader:
-                name = reader.schema.names[int(found.group(1))]
-            wider = pa.float64() if found.group(2) == "int64" else pa.string()
-            if types.get(name) == wider:
-                raise
-            types[name] = wider
-    return _without_empty(table)
+            types |= wider
 
 
-def _without_empty(table: pa.Table) -> pa.Table:
+def csv_options(file: str, types: dict[str, Any]) -> dict[str, Any]:
+    """Options of Arrow's readers of CSV; `types`: column -> type, where the first block does not say it."""
+    import pyarrow.csv as arrow_csv
+
+    delimiter = "\t" if ".tsv" in file.lower() else ","
+    return {
+        "parse_options": arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        "convert_options": arrow_csv.ConvertOptions(column_types=types),
+    }
+
+
+def wider_type(file: str, said: str, types: dict[str, Any]) -> dict[str, Any]:
+    """The column that did not fit its type, as Arrow has `said`, and the next wider one; {} where there is none."""
+    import pyarrow.csv as arrow_csv
+
+    found = re.search(r"In CSV column #(\d+): (?:Row #\d+: )?CSV conversion error to ([\w\[\]]+)", said)
+    if not found:
+        return {}
+    with arrow_csv.open_csv(file, **csv_options(file, {})) as reader:
+        name = reader.schema.names[int(found.group(1))]
+    wider = pa.float64() if found.group(2) == "int64" else pa.string()
+    return {} if types.get(name) == wider else {name: wider}
+
+
+def without_empty(table: pa.Table) -> pa.Table:
     """Empty texts as nulls."""
     for place, (name, column) in enumerate(zip(table.column_names, table.columns, strict=True)):
         if pt.is_string(column.type):

@@ -13,6 +13,7 @@ import pyarrow.types as pt
 from mtl_magic.data.category import FIRST, MISSING
 from mtl_magic.data.columns import WORDS, Column, MisfitError, absent, dictionary, family, read, text
 from mtl_magic.data.encoders import Arrays, Encoded, Encoder, State, percent, phrase
+from mtl_magic.data.tally import Tally
 from mtl_magic.features import _defaults
 
 KEY = "mtl_magic hashes"  # 16 bytes, kept for ever: saved models are read by it
@@ -25,13 +26,15 @@ class HashEncoder(Encoder):
     size: int  # rows that values are hashed to
     dim: int | None
     missing: float  # share of the training rows
+    family: str = ""  # of the training column; '' in a run of before it was kept
     id_width = 1
 
     word = "hash"
 
     @classmethod
     def fit(cls, column: Column, *, size: int, dim: int | None = None) -> HashEncoder:
-        made = cls(size=size, dim=_defaults.dim(size) if dim is None else dim, missing=0.0)
+        dim = _defaults.dim(size) if dim is None else dim
+        made = cls(size=size, dim=dim, missing=0.0, family=family(column.type))
         ids = made._ids(column)
         made.missing = float((ids == MISSING).mean()) if len(ids) else 0.0
         return made
@@ -59,11 +62,30 @@ class HashEncoder(Encoder):
         return phrase(f"hashed to {self.size:,} rows", f"{percent(self.missing)} missing" if self.missing else "")
 
     def _state(self) -> tuple[State, Arrays]:
-        return {"size": self.size, "dim": self.dim, "missing": self.missing}, {}
+        return dataclasses.asdict(self), {}
 
     @classmethod
     def restore(cls, plain: State, arrays: Arrays) -> HashEncoder:  # noqa: ARG003 - it has no arrays
         return cls(**plain)
+
+
+class HashTally(Tally):
+    """Counts what is missing."""
+
+    def __init__(self, *, size: int, dim: int | None = None) -> None:
+        self.size, self.dim = size, dim
+        self.rows = self.missing = 0
+        self.family = ""
+
+    def add(self, column: Column) -> None:
+        codes, values = dictionary(column)
+        self.family = family(column.type)
+        self.rows += len(codes)
+        self.missing += int(np.append(absent(values), True)[codes].sum())
+
+    def encoder(self) -> HashEncoder:
+        dim = _defaults.dim(self.size) if self.dim is None else self.dim
+        return HashEncoder(size=self.size, dim=dim, missing=self.missing / max(self.rows, 1), family=self.family)
 
 
 def hashes(values: pa.Array) -> np.ndarray:

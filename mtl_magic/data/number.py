@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
 from mtl_magic.data.category import FIRST, MISSING
 from mtl_magic.data.columns import WORDS, Column, MisfitError, family, numbers, refuse_stranger
 from mtl_magic.data.encoders import ONE_VALUE, Arrays, Encoded, Encoder, State, percent, phrase
+from mtl_magic.data.tally import Spread, Tally
 from mtl_magic.features import _defaults
 
 QUANTILES = 1001
@@ -102,21 +104,32 @@ class NumberEncoder(Encoder):
         quantiles = np.empty(0)
         if scale == "quantile" and len(known):
             quantiles = np.quantile(known, np.linspace(0, 1, min(QUANTILES, len(known))))
-        moved = _forward(known, scale, quantiles)
-        std = float(moved.std()) if len(moved) else 1.0
-        centred = scale in ("standard", "log") and len(moved) > 0
-        return cls(
+        moved = Spread.of(_forward(known, scale, quantiles))
+        return cls.of_spread(
+            moved,
             scale=scale,
-            mean=float(moved.mean()) if centred else 0.0,
-            std=std if centred and std > 0 else 1.0,
             missing=1 - len(known) / max(len(values), 1),
             low=float(known.min()) if len(known) else 0.0,
             high=float(known.max()) if len(known) else 0.0,
             quantiles=quantiles,
             cuts=cuts,
+            dim=dim,
+            family=family(column.type),
+        )
+
+    @classmethod
+    def of_spread(cls, moved: Spread, *, scale: str, cuts: np.ndarray, dim: int | None, **learnt: Any) -> NumberEncoder:
+        """From what the training rows' values are like before centring; `learnt` are fields of the encoder."""
+        centred = scale in ("standard", "log") and moved.count > 0
+        std = moved.std
+        return cls(
+            scale=scale,
+            mean=moved.mean if centred else 0.0,
+            std=std if centred and std > 0 else 1.0,
+            cuts=cuts,
             dim=(_defaults.dim(len(cuts) + 1) if dim is None else dim) if len(cuts) else None,
             clip=_defaults.CLIP,
-            family=family(column.type),
+            **learnt,
         )
 
     @property
@@ -229,3 +242,47 @@ class BucketEncoder(Encoder):
     @classmethod
     def restore(cls, plain: State, arrays: Arrays) -> BucketEncoder:
         return cls(cuts=np.asarray(arrays["cuts"]), **plain)
+
+
+class _NumberTally(Tally):
+    """The spread of the values, and how many are missing; cuts and quantiles are those of the sample's encoder."""
+
+    def __init__(self, sample: NumberEncoder | BucketEncoder, dim: int | None) -> None:
+        self.sample, self.dim = sample, dim
+        self.rows, self.values, self.moved = 0, Spread(), Spread()
+
+    def add(self, column: Column) -> None:
+        values = encodable(column, self.sample.family)
+        known = values[~np.isnan(values)]
+        self.rows += len(values)
+        self.values += Spread.of(known)
+        if isinstance(self.sample, NumberEncoder):
+            self.moved += Spread.of(_forward(known, self.sample.scale, self.sample.quantiles))
+
+    def _learnt(self) -> dict[str, Any]:
+        some = self.values.count > 0
+        return {
+            "cuts": self.sample.cuts,
+            "missing": 1 - self.values.count / max(self.rows, 1),
+            "low": self.values.low if some else 0.0,
+            "high": self.values.high if some else 0.0,
+            "family": self.sample.family,
+        }
+
+
+class NumberTally(_NumberTally):
+    sample: NumberEncoder
+
+    def encoder(self) -> NumberEncoder:
+        sample = self.sample
+        return NumberEncoder.of_spread(
+            self.moved, scale=sample.scale, quantiles=sample.quantiles, dim=self.dim, **self._learnt()
+        )
+
+
+class BucketTally(_NumberTally):
+    sample: BucketEncoder
+
+    def encoder(self) -> BucketEncoder:
+        dim = _defaults.dim(len(self.sample.cuts) + 1) if self.dim is None else self.dim
+        return BucketEncoder(dim=dim, **self._learnt())

@@ -101,7 +101,7 @@ def _by_time(
 ) -> Parts:
     try:
         times = moments(table[column])
-        starts = [_start(value, times) for value in values]
+        starts = [start_of(value, times) for value in values]
         rows = times.values if groups is None else cut.latest_of_group(times.values, groups)
         parts = cut.by_time(rows, *starts)
     except MisfitError as error:
@@ -112,7 +112,12 @@ def _by_time(
     return parts
 
 
-def _start(value: float | str, times: Moments) -> Start:
+def start_of(value: float | str, times: Moments) -> Start:
+    """What the cell says of a part's beginning: its share, or its first moment in the terms of the column.
+
+    Raises:
+        MisfitError: it is no value of such a column.
+    """
     if isinstance(value, str) or value >= 1:
         return Start(first=times.read(value))
     return Start(share=float(value))

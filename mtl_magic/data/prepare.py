@@ -15,6 +15,8 @@ from mtl_magic.data.problems import Found
 from mtl_magic.data.schema import EncodedFeature, Part, Prepared, Raw, Schema, TaskSchema
 from mtl_magic.data.selection import Fitted, check_sources, fit_features
 from mtl_magic.data.sources import Table, joined, read_table
+from mtl_magic.data.stage import Tell, untold
+from mtl_magic.data.streaming.road import Streams, road, titles
 from mtl_magic.data.targets import Target, fit_targets, statistics
 from mtl_magic.problems import listed
 from mtl_magic.program import Program, safe_names
@@ -25,7 +27,15 @@ if TYPE_CHECKING:
     from mtl_magic.data.encoders import Encoded
 
 
-def prepare(program: Program, data: Sequence[Any], valid: Any = None, test: Any = None) -> Prepared:
+def prepare(
+    program: Program,
+    data: Sequence[Any],
+    valid: Any = None,
+    test: Any = None,
+    *,
+    stream: bool | None = None,
+    tell: Tell = untold,
+) -> Prepared:
     """Choose and fit the features, encode the tables, divide the rows.
 
     Vocabularies, scales and label statistics come from the training rows alone. Nothing of the user's is changed.
@@ -35,29 +45,45 @@ def prepare(program: Program, data: Sequence[Any], valid: Any = None, test: Any 
         data: tables, each as `read_table` takes them; each teaches the tasks whose label columns it has, and a
             feature that it lacks is missing in its rows.
         valid, test: tables in place of the split's parts.
+        stream: read the tables piece by piece and encode them to files, or never; None: where they would take too large
+            a share of the free memory (`streaming/road.py`).
+        tell: hears how far it is.
 
     Raises:
         MtlError: with every problem of the data (MTL2xx, and MTL021 for an unknown source).
     """
     found = Found(program)
-    table, origin = _read(found, data)
+    chosen = found.guard(partial(road, data, valid, test, stream, tell))
+    found.stop()
+    if isinstance(chosen, Streams):
+        from mtl_magic.data.streaming.prepare import prepare_streams
+
+        try:
+            return prepare_streams(program, chosen, tell)
+        except BaseException:
+            chosen.scratch.close()
+            raise
+    assert chosen is not None
+    data, valid, test = chosen.data, chosen.valid, chosen.test
+    tell("reading", 0, 0, "rows")
+    table, origin = _read(found, data, tell)
     others = {"valid": _other(found, valid, "the validation table"), "test": _other(found, test, "the test table")}
     found.stop()
     assert table is not None
     targets = fit_targets(program, table, found)
-    extras, needed = _extras(program, targets, table, found)
+    extras, needed = extra_columns(program, targets, table, found)
     parts = divide(program, table, targets, found, own_valid=valid is not None, own_test=test is not None)
-    features = fit_features(program, table, parts.train, found, _kept_out(program, targets))
+    features = fit_features(program, table, parts.train, found, kept_out(program, targets), tell=tell)
     check_sources(program, [f.name for f in features], table.names, found)
     tasks = [statistics(t, parts.train, found) for t in targets]
     for other in others.values():
         if other is not None:
-            _check_other(other, features, targets, needed, found)
+            check_other(other, features, targets, needed, found)
     found.stop()
-    schema = Schema(_packed_features(features), _with_keys([t for t in tasks if t]), tuple(extras))
+    schema = Schema(packed_features(features), with_keys([t for t in tasks if t]), tuple(extras))
     labels = np.stack([t.labels for t in targets], axis=1).astype("float32")
     unmasked = np.stack([t.raw for t in targets], axis=1) if any(t.observed for t in targets) else None
-    encoded = _encoded(features, found)
+    encoded = _encoded(features, found, tell)
     found.stop()
     whole = packed(encoded, len(table))
     kept = {name: extra(table, name) for name in extras}
@@ -71,7 +97,7 @@ def prepare(program: Program, data: Sequence[Any], valid: Any = None, test: Any 
         train=[p for p in train if p is not None],
         valid=part(parts.valid),
         test=part(parts.test),
-        notes=[*found.notes, *_renamed(schema)],
+        notes=[*found.notes, *renamed(schema)],
         raw=Raw(table, parts, others["valid"], others["test"], unmasked),
     )
     for name, other in others.items():
@@ -81,16 +107,15 @@ def prepare(program: Program, data: Sequence[Any], valid: Any = None, test: Any 
     return made
 
 
-def _renamed(schema: Schema) -> list[str]:
+def renamed(schema: Schema) -> list[str]:
     """A sentence on the names that Keras could not take as they are."""
     keys = {t.name: t.key for t in schema.tasks} | {f.name: f.key for f in schema.features}
     keys = {name: key for name, key in keys.items() if name != key}
     return [f"names in the Keras model: {listed([f'{name} is {key}' for name, key in keys.items()])}"] if keys else []
 
 
-def _read(found: Found, data: Sequence[Any]) -> tuple[Table | None, np.ndarray]:
-    titles = ["the data"] if len(data) == 1 else [f"table {i + 1} of the data" for i in range(len(data))]
-    read = [found.guard(partial(read_table, d, t)) for d, t in zip(data, titles, strict=True)]
+def _read(found: Found, data: Sequence[Any], tell: Tell) -> tuple[Table | None, np.ndarray]:
+    read = [found.guard(partial(read_table, d, t, tell)) for d, t in zip(data, titles(data), strict=True)]
     tables = [t for t in read if t is not None]
     if not read:
         found.add("MTL202", "there is no data")
@@ -104,7 +129,7 @@ def _other(found: Found, data: Any, title: str) -> Table | None:
     return None if data is None else found.guard(partial(read_table, data, title))
 
 
-def _kept_out(program: Program, targets: list[Target]) -> tuple[set[str], set[str]]:
+def kept_out(program: Program, targets: list[Target]) -> tuple[set[str], set[str]]:
     """Columns that are features only where a line says so, and label columns."""
     out = {c for t in targets for c in (t.mask, t.sample_weight) if c}
     if program.split.time:
@@ -112,7 +137,7 @@ def _kept_out(program: Program, targets: list[Target]) -> tuple[set[str], set[st
     return out, {t.column for t in targets}
 
 
-def _extras(program: Program, targets: list[Target], table: Table, found: Found) -> tuple[list[str], list[str]]:
+def extra_columns(program: Program, targets: list[Target], table: Table, found: Found) -> tuple[list[str], list[str]]:
     """Columns that reach metrics and training without being features, as the cell spells them; and those of them that
     every part must have.
     """
@@ -128,7 +153,7 @@ def _extras(program: Program, targets: list[Target], table: Table, found: Found)
     return list(every), list(dict.fromkeys(needed))
 
 
-def _check_other(table: Table, features: list[Fitted], targets: list[Target], extras: list[str], found: Found) -> None:
+def check_other(table: Table, features: list[Fitted], targets: list[Target], extras: list[str], found: Found) -> None:
     missing = [f for f in features if table.resolve(f.column) is None]
     unsaid = [f for f in missing if f.span is None]
     if len(unsaid) > 1:  # no line declares them, so one sentence is enough
@@ -145,9 +170,10 @@ def _check_other(table: Table, features: list[Fitted], targets: list[Target], ex
             found.lacking(table, "the column", name, name, None)
 
 
-def _encoded(features: list[Fitted], found: Found) -> list[Encoded]:
+def _encoded(features: list[Fitted], found: Found, tell: Tell) -> list[Encoded]:
     encoded: list[Encoded] = []
-    for f in features:
+    for k, f in enumerate(features):
+        tell("encoding", k, len(features), "columns")
         try:
             encoded.append(f.encoder.encode(f.coded))
         except MisfitError as error:  # the rows that do not train hold something else
@@ -155,7 +181,7 @@ def _encoded(features: list[Fitted], found: Found) -> list[Encoded]:
     return encoded
 
 
-def _packed_features(features: list[Fitted]) -> tuple[EncodedFeature, ...]:
+def packed_features(features: list[Fitted]) -> tuple[EncodedFeature, ...]:
     keys = safe_names([f.name for f in features])
     made, ids, floats = [], 0, 0
     for f in features:
@@ -167,6 +193,6 @@ def _packed_features(features: list[Fitted]) -> tuple[EncodedFeature, ...]:
     return tuple(made)
 
 
-def _with_keys(tasks: list[TaskSchema]) -> tuple[TaskSchema, ...]:
+def with_keys(tasks: list[TaskSchema]) -> tuple[TaskSchema, ...]:
     keys = safe_names([t.name for t in tasks])
     return tuple(dataclasses.replace(t, key=keys[t.name]) for t in tasks)

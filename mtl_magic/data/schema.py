@@ -7,15 +7,20 @@ A row is two packed vectors: `ids` (int32, the embedding rows to look up; each f
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+import hashlib
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Iterator, Mapping, Sequence
+
     import pandas as pd
 
     from mtl_magic.data.encoders import Encoder
     from mtl_magic.data.sources import Table
     from mtl_magic.data.split import Parts
+    from mtl_magic.data.streaming.scratch import Scratch
     from mtl_magic.problems import Problem
     from mtl_magic.registry import Declaration
     from mtl_magic.tasks._base import TaskKind
@@ -86,9 +91,35 @@ class Schema:
         return next(t for t in self.tasks if t.name == name)
 
 
+class Rows(Protocol):
+    """Encoded rows, in memory (`Part`) or on disk (`streaming.spool.StoredPart`)."""
+
+    @property
+    def index(self) -> pd.Index: ...
+
+    @property
+    def extras(self) -> Mapping[str, np.ndarray]:
+        """Columns that metrics read, (n,) each."""
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(n, tasks) float32, NaN where there is no label, or it does not count (`TaskSchema.observed`)."""
+
+    def feed(self, hashing: hashlib.blake2b) -> None:
+        """Put the rows into a hash, in a way that is the same on every machine."""
+
+    def label(self, k: int) -> np.ndarray:
+        """The labels of task k, (n,) float32."""
+
+    def chunks(self, rows: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """ids, floats and labels of all rows in order, `rows` at a time; one empty chunk of no rows."""
+
+    def __len__(self) -> int: ...
+
+
 @dataclasses.dataclass
 class Part:
-    """Encoded rows."""
+    """Encoded rows in memory."""
 
     ids: np.ndarray  # (n, id_width) int32
     floats: np.ndarray  # (n, float_width) float32
@@ -98,6 +129,19 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def feed(self, hashing: hashlib.blake2b) -> None:
+        for array in (self.ids, self.floats, self.labels):
+            hashing.update(repr((array.shape, array.dtype.str)).encode())
+            hashing.update(np.ascontiguousarray(array).data.cast("B") if array.size else b"")
+
+    def label(self, k: int) -> np.ndarray:
+        return self.labels[:, k]
+
+    def chunks(self, rows: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        for start in range(0, max(len(self), 1), rows):
+            chosen = slice(start, start + rows)
+            yield self.ids[chosen], self.floats[chosen], self.labels[chosen]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,9 +160,16 @@ class Prepared:
     """Everything that training reads."""
 
     schema: Schema
-    train: list[Part]  # a list: several tables may teach one model
-    valid: Part | None
-    test: Part | None
+    train: Sequence[Rows]  # a list: several tables may teach one model
+    valid: Rows | None
+    test: Rows | None
     notes: list[str] = dataclasses.field(default_factory=list)  # one sentence each, for the user
     raw: Raw | None = None  # let go once the checks have read it
     warnings: tuple[Problem, ...] = ()  # what the checks found
+    sample: Prepared | None = None  # what the checks look at where rows are on disk; let go as `raw` is
+    scratch: Scratch | None = None  # holds the files of the parts
+
+    def close(self) -> None:
+        """Remove what was written for it; parts that are on disk are gone then."""
+        if self.scratch is not None:
+            self.scratch.close()

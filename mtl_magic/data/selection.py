@@ -11,7 +11,9 @@ from mtl_magic.data.choose import Chosen, choose
 from mtl_magic.data.columns import Column, MisfitError, coded, family
 from mtl_magic.data.infer import feature_kind
 from mtl_magic.data.problems import Found, several
+from mtl_magic.data.stage import Tell, untold
 from mtl_magic.language.names import did_you_mean, nfc
+from mtl_magic.parts import carried
 from mtl_magic.program import INPUTS, NONE, FeatureRule, Program
 
 if TYPE_CHECKING:
@@ -36,12 +38,24 @@ class Fitted:
     coded: Column
     inferred: bool
     span: Span | None = None
+    named: bool = False  # an exact name asked for it
 
 
 def fit_features(
-    program: Program, table: Table, train: np.ndarray, found: Found, kept_out: tuple[set[str], set[str]]
+    program: Program,
+    table: Table,
+    train: np.ndarray,
+    found: Found,
+    kept_out: tuple[set[str], set[str]],
+    *,
+    judged: bool = True,
+    tell: Tell = untold,
 ) -> list[Fitted]:
-    """Every feature that can be fitted; what is wrong with the others is kept in `found`."""
+    """Every feature that can be fitted; what is wrong with the others is kept in `found`.
+
+    Args:
+        judged: leave out those that say nothing of the training rows; else `telling` does it later.
+    """
     choice = choose(program, table.names, *kept_out)
     for rule, statement, column in choice.unknown:
         found.unknown(f"{statement} '{rule.pattern}'", column, table.names, rule.span)
@@ -58,14 +72,39 @@ def fit_features(
         )
     before = len(found.problems)
     rows = pa.array(train) if len(train) < len(table) else None
-    made = [_fit(chosen, table[chosen.column], rows, found) for chosen in choice.features]
-    features = [f for f in made if f is not None]
+    features = []
+    for k, chosen in enumerate(choice.features):
+        tell("counting", k, len(choice.features), "columns")
+        fitted = _fit(chosen, table[chosen.column], rows, found)
+        if fitted is not None and (not judged or _tells(fitted, found)):
+            features.append(fitted)
     if choice.left:
         found.note(f"No feature line takes {several(choice.left)}.")
     if not features and len(found.problems) == before and not choice.unknown:
-        hint = "every column is ignored, a label, or has nothing to learn from"
-        found.add("MTL207", "no feature is left", None, hint)
+        _nothing_left(found)
     return features
+
+
+def telling(features: list[Fitted], found: Found) -> list[Fitted]:
+    """Those of features that are not judged yet that say something, or that the cell asks for."""
+    kept = [f for f in features if _tells(f, found)]
+    if features and not kept:
+        _nothing_left(found)
+    return kept
+
+
+def _tells(feature: Fitted, found: Found) -> bool:
+    if feature.encoder.silence and feature.inferred and not feature.named:
+        found.note(f"Left out '{feature.name}': {feature.encoder.silence}.")
+        return False
+    if feature.encoder.silence:
+        found.note(f"Feature '{feature.name}' says next to nothing: {feature.encoder.silence}.")
+    return True
+
+
+def _nothing_left(found: Found) -> None:
+    hint = "every column is ignored, a label, or has nothing to learn from"
+    found.add("MTL207", "no feature is left", None, hint)
 
 
 def _fit(chosen: Chosen, column: Column, train: pa.Array | None, found: Found) -> Fitted | None:
@@ -81,7 +120,7 @@ def _fit(chosen: Chosen, column: Column, train: pa.Array | None, found: Found) -
                     found.note(f"Left out '{chosen.name}': {guess.why}.")
                     return None
                 raise MisfitError(guess.why, guess.hint)
-            kind = guess.kind
+            kind = carried(chosen.kind, guess.kind)
         assert kind is not None
         if chosen.name != chosen.column:
             kind = dataclasses.replace(kind, column=chosen.column)  # type: ignore[call-arg]
@@ -92,12 +131,7 @@ def _fit(chosen: Chosen, column: Column, train: pa.Array | None, found: Found) -
         code = "MTL209" if kind is None or kind.word == "auto" else "MTL208"
         found.add(code, f"{about}: {_sentence(error.message)}", chosen.kind_span or chosen.span, error.hint)
         return None
-    if encoder.silence and inferred and not chosen.named:
-        found.note(f"Left out '{chosen.name}': {encoder.silence}.")
-        return None
-    if encoder.silence:
-        found.note(f"Feature '{chosen.name}' says next to nothing: {encoder.silence}.")
-    return Fitted(chosen.name, chosen.column, kind, encoder, seen, inferred, chosen.span)
+    return Fitted(chosen.name, chosen.column, kind, encoder, seen, inferred, chosen.span, chosen.named)
 
 
 def _rows(column: Column, rows: pa.Array | None) -> Column:

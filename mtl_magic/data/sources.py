@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from mtl_magic.data.columns import Column, chunked, family, flat, text, value_type
+from mtl_magic.data.stage import Tell, untold
 from mtl_magic.language.names import nfc
 from mtl_magic.problems import MtlError, Problem, listed
 
@@ -49,9 +50,9 @@ class Table:
         return next((c for c in self.columns if nfc(c) == nfc(name)), None)
 
 
-def read_table(data: Any, title: str = "the data") -> Table:
-    """Any table as a `Table`: a pandas, polars or pyarrow one, a dict of arrays, a path or glob of Parquet or CSV, or a
-    finite `tf.data.Dataset` of dicts.
+def read_table(data: Any, title: str = "the data", tell: Tell = untold) -> Table:
+    """Any table as a `Table`: a pandas, polars or pyarrow one, a dict of arrays, a path or glob of Parquet or CSV, an
+    Arrow data set, or a finite `tf.data.Dataset` of dicts.
 
     Raises:
         MtlError: MTL212 it is no table (duplicate or nameless columns, unequal lengths), MTL213 a file that is missing
@@ -70,19 +71,23 @@ def read_table(data: Any, title: str = "the data") -> Table:
     elif isinstance(data, (str, os.PathLike)):
         from mtl_magic.data.files import read_files
 
-        columns, index = _arrow(read_files(os.fspath(data), title), title)
+        columns, index = arrow_columns(read_files(os.fspath(data), title, tell), title)
     elif isinstance(data, (pa.Table, pa.RecordBatch)):
-        columns, index = _arrow(data, title)
+        columns, index = arrow_columns(data, title)
     elif isinstance(data, Mapping):
         columns = _mapping(data, title)
     elif callable(getattr(data, "to_arrow", None)):  # polars, DuckDB
-        columns, index = _arrow(data.to_arrow(), title)
+        columns, index = arrow_columns(data.to_arrow(), title)
     elif callable(getattr(data, "collect", None)) and type(data).__module__.startswith("polars"):
-        columns, index = _arrow(data.collect().to_arrow(), title)
-    elif _is_dataset(data):
+        columns, index = arrow_columns(data.collect().to_arrow(), title)
+    elif is_dataset(data):
         from mtl_magic.data.streams import read_dataset
 
         columns = _mapping(read_dataset(data, title), title)
+    elif type(data).__module__.startswith("pyarrow._dataset"):
+        from mtl_magic.data.files import read_arrow_dataset
+
+        columns, index = arrow_columns(read_arrow_dataset(data, title), title)
     else:
         hint = (
             "a table is a pandas, polars or pyarrow table, a dict of arrays, or a quoted path of Parquet or CSV files"
@@ -94,7 +99,7 @@ def read_table(data: Any, title: str = "the data") -> Table:
     return Table(columns, rows, pd.RangeIndex(rows) if index is None else index, title)
 
 
-def _is_dataset(data: Any) -> bool:
+def is_dataset(data: Any) -> bool:
     """Whether it is a `tf.data.Dataset`, told by its class, so that TensorFlow is not imported to tell."""
     bases = type(data).__mro__
     return any(c.__name__ == "DatasetV2" and c.__module__.startswith("tensorflow.python.data") for c in bases)
@@ -119,7 +124,7 @@ def _pandas(frame: pd.DataFrame, title: str) -> dict[str, Column]:
     return {name: series_column(frame[name], name, title) for name in frame.columns}
 
 
-def _arrow(table: pa.Table | pa.RecordBatch, title: str) -> tuple[dict[str, Column], pd.Index | None]:
+def arrow_columns(table: pa.Table | pa.RecordBatch, title: str) -> tuple[dict[str, Column], pd.Index | None]:
     """The columns, and the index that pandas has stored among them."""
     stored = (table.schema.pandas_metadata or {}).get("index_columns", [])
     levels = [n for n in stored if isinstance(n, str) and n in table.schema.names]
@@ -270,14 +275,14 @@ def joined(tables: Sequence[Table], title: str = "the data") -> Table:
     names = list(dict.fromkeys(name for table in tables for name in table.names))
     columns: dict[str, Column] = {}
     for name in names:
-        kind = _common([table[name] for table in tables if name in table.columns], name)
-        parts = [_cast(table.columns.get(name), table.rows, kind, name) for table in tables]
+        kind = common([table[name] for table in tables if name in table.columns], name)
+        parts = [cast(table.columns.get(name), table.rows, kind, name) for table in tables]
         columns[name] = pa.chunked_array(parts, kind)
     index = tables[0].index.append([table.index for table in tables[1:]])
     return Table(columns, sum(table.rows for table in tables), index, title)
 
 
-def _common(columns: Sequence[Column], name: str) -> pa.DataType:
+def common(columns: Sequence[Column], name: str) -> pa.DataType:
     kinds = {value_type(c.type) for c in columns if family(c.type) != "null"}
     if len(kinds) <= 1:
         return next(iter(kinds), pa.null())
@@ -293,7 +298,7 @@ def _common(columns: Sequence[Column], name: str) -> pa.DataType:
     raise refuse("MTL215", f"column '{name}' is of {listed(sorted(str(k) for k in kinds))} in different tables")
 
 
-def _cast(column: Column | None, rows: int, kind: pa.DataType, name: str) -> pa.Array:
+def cast(column: Column | None, rows: int, kind: pa.DataType, name: str) -> pa.Array:
     if column is None or family(column.type) == "null":
         return pa.nulls(rows, kind)
     array = flat(column)

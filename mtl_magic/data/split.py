@@ -125,12 +125,26 @@ def by_time(moments: np.ndarray, valid: Start, test: Start) -> Parts:
     Raises:
         MisfitError: a part has no rows.
     """
+    begun = starts(moments, valid, test)
+    part = np.zeros(len(moments), "int8")
+    filled = np.where(np.isnan(moments), -np.inf, moments)
+    for which, first in sorted(begun.items()):
+        part[filled >= first] = which
+    return Parts.of(part)
+
+
+def starts(moments: np.ndarray, valid: Start, test: Start) -> dict[int, float]:
+    """The first moment of the parts that there are: 1 of the validation part, 2 of the test part.
+
+    Raises:
+        MisfitError: a part has no rows.
+    """
     known = np.sort(moments[~np.isnan(moments)])
     if not len(known):
         raise MisfitError("every time is missing")
     end = len(known)
-    starts = {}
-    for name, start, before in (("test", test, not valid.nothing), ("validation", valid, False)):
+    begun: dict[int, float] = {}
+    for which, name, start, before in ((2, "test", test, not valid.nothing), (1, "validation", valid, False)):
         if start.nothing:
             continue
         if start.first is not None:
@@ -143,14 +157,8 @@ def by_time(moments: np.ndarray, valid: Start, test: Start) -> Parts:
             raise MisfitError(
                 "nothing is left to train on: " + f"the {name} part begins at the earliest time, or before"
             )
-        starts[name], end = known[place], place
-    part = np.zeros(len(moments), "int8")
-    filled = np.where(np.isnan(moments), -np.inf, moments)
-    if "validation" in starts:
-        part[filled >= starts["validation"]] = 1
-    if "test" in starts:
-        part[filled >= starts["test"]] = 2
-    return Parts.of(part)
+        begun[which], end = (float(known[place]) if start.first is None else start.first), place
+    return begun
 
 
 def _late(known: np.ndarray, first: float, end: int) -> str:

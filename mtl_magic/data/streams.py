@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,29 @@ ELEMENTS = "elements are dicts of tensors by column, or pairs (features, labels)
 
 
 def read_dataset(data: Any, title: str) -> dict[str, Column]:
-    """A dataset's columns, in the order of its elements. Bytes become text, equally long rows of numbers vectors, rows of
-    varying length lists, and a dimension of one is none.
+    """A dataset's columns, in the order of its elements.
+
+    Raises:
+        MtlError: as `elements` does.
+    """
+    return stacked(list(elements(data, title)), title)
+
+
+def stacked(batches: list[dict[str, Column]], title: str) -> dict[str, Column]:
+    """Batches one under another."""
+    names = batches[0] if batches else {}
+    return {name: _joined([batch[name] for batch in batches], name, title) for name in names}
+
+
+def varying(data: Any, title: str) -> set[str]:
+    """The columns whose rows may have other lengths in other batches."""
+    specs = _columns(data.element_spec, title)
+    return {name for name, spec in specs.items() if None in list(spec.shape)[1:]}
+
+
+def elements(data: Any, title: str) -> Iterator[dict[str, Column]]:
+    """A dataset's columns, batch by batch. Bytes become text, equally long rows of numbers vectors, rows of varying
+    length lists, and a dimension of one is none.
 
     Args:
         data: of dicts, or of tuples of dicts. Its elements are batches where all tensors have a first dimension, and
@@ -36,17 +58,14 @@ def read_dataset(data: Any, title: str) -> dict[str, Column]:
         _check(name, spec, title)
     shapes = [list(spec.shape) for spec in specs.values()]
     batched = all(shapes) and len({shape[0] for shape in shapes} - {None}) <= 1
-    found: dict[str, list[Column]] = {name: [] for name in specs}
     try:
         for element in data if batched else data.ragged_batch(BATCH):
-            for name, tensor in _columns(element, title).items():
-                found[name].append(_column(tensor, name, title))
+            yield {name: _column(tensor, name, title) for name, tensor in _columns(element, title).items()}
     except Exception as error:
         if not type(error).__module__.startswith("tensorflow"):
             raise
         said = re.sub(r"\{\{.*?\}\}|\[Op:.*", "", str(error).strip().partition("\n")[0]).strip()  # where in its graph
         raise refuse("MTL212", f"{title} is a dataset that cannot be read: {said}") from error
-    return {name: _joined(parts, name, title) for name, parts in found.items() if parts}
 
 
 def _columns(element: Any, title: str) -> dict[str, Any]:

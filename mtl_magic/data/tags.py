@@ -12,6 +12,7 @@ import pyarrow.types as pt
 from mtl_magic.data.category import FIRST, CategoryEncoder
 from mtl_magic.data.columns import WORDS, Column, MisfitError, absent, coded, dictionary, family, flat
 from mtl_magic.data.encoders import Arrays, Encoded, Encoder, State, percent, phrase, stored
+from mtl_magic.data.tally import Counts, Tally
 from mtl_magic.data.values import align
 from mtl_magic.features import _defaults
 
@@ -38,6 +39,7 @@ class TagsEncoder(Encoder):
     min_count: int
     missing: float  # share of the training rows without a tag
     cut: float  # share of the training rows with more tags than `length`
+    family: str = ""  # of the training column; '' in a run of before it was kept
 
     word = "tags"
 
@@ -50,19 +52,27 @@ class TagsEncoder(Encoder):
         mark = separator(dictionary(column)[1]) if kind == "string" else ""
         codes, counts, items = _items(column, mark)
         weights = np.bincount(codes[codes >= 0], minlength=len(counts)) if codes is not None else None
-        rows = max(len(column), 1)
         sizes = counts if codes is None else np.append(counts, 0)[codes]
-        longest = min(int(sizes.max(initial=1)), _defaults.TAGS_LENGTH) or 1
         known = CategoryEncoder.fit(_repeated(items, counts, weights), min_count=least)
+        return cls.of_sizes(known, _sizes(sizes), separator=mark, pool=pool, dim=dim, family=kind)
+
+    @classmethod
+    def of_sizes(
+        cls, known: CategoryEncoder, sizes: np.ndarray, *, separator: str, pool: str, dim: int | None, family: str
+    ) -> TagsEncoder:
+        """From the tags as categories, and rows with 0, 1, … tags (`_sizes`)."""
+        rows = max(int(sizes.sum()), 1)
+        longest = min(int(np.flatnonzero(sizes).max(initial=1)), _defaults.TAGS_LENGTH) or 1
         return cls(
             vocabulary=known.vocabulary,
             length=longest,
-            separator=mark,
+            separator=separator,
             pool=pool,
             dim=_defaults.dim(len(known.vocabulary)) if dim is None else dim,
-            min_count=least,
-            missing=float((sizes == 0).sum()) / rows,
-            cut=float((sizes > longest).sum()) / rows,
+            min_count=known.min_count,
+            missing=float(sizes[0]) / rows,
+            cut=float(sizes[longest + 1 :].sum()) / rows,
+            family=family,
         )
 
     @property
@@ -101,12 +111,44 @@ class TagsEncoder(Encoder):
         )
 
     def _state(self) -> tuple[State, Arrays]:
-        names = ("length", "separator", "pool", "dim", "min_count", "missing", "cut")
+        names = ("length", "separator", "pool", "dim", "min_count", "missing", "cut", "family")
         return {name: getattr(self, name) for name in names}, {"vocabulary": self.vocabulary}
 
     @classmethod
     def restore(cls, plain: State, arrays: Arrays) -> TagsEncoder:
         return cls(vocabulary=stored(arrays["vocabulary"]), **plain)
+
+
+class TagsTally(Tally):
+    """Counts tags, and rows by how many of them they have; the separator is the sample's."""
+
+    def __init__(self, separator: str, *, dim: int | None, pool: str, min_count: int | None) -> None:
+        self.separator, self.dim, self.pool, self.min_count = separator, dim, pool, min_count
+        self.sizes = np.zeros(_defaults.TAGS_LENGTH + 2, "int64")
+        self.counts = Counts()
+        self.family = ""
+
+    def add(self, column: Column) -> None:
+        codes, counts, items = _items(column, self.separator)
+        self.family = family(column.type)
+        lists = None if codes is None else np.bincount(codes[codes >= 0], minlength=len(counts))
+        self.sizes += _sizes(counts if codes is None else np.append(counts, 0)[codes])
+        self.counts.add(items, None if lists is None else np.repeat(lists, counts))
+
+    def encoder(self) -> TagsEncoder:
+        rows = int(self.sizes.sum())
+        least = _defaults.min_count(rows) if self.min_count is None else self.min_count
+        values, counts = self.counts.merged()
+        known = CategoryEncoder.of_counts(values, counts, self.counts.rows, min_count=least)
+        return TagsEncoder.of_sizes(
+            known, self.sizes, separator=self.separator, pool=self.pool, dim=self.dim, family=self.family
+        )
+
+
+def _sizes(sizes: np.ndarray) -> np.ndarray:
+    """Rows with 0, 1, … tags, the last entry for those with more than are ever kept; sizes (n,) int."""
+    most = _defaults.TAGS_LENGTH + 1
+    return np.bincount(np.minimum(sizes, most), minlength=most + 1)
 
 
 def _items(column: Column, mark: str) -> tuple[np.ndarray | None, np.ndarray, pa.Array]:

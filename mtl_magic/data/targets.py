@@ -13,6 +13,7 @@ from mtl_magic.data.encode import mask, measured
 from mtl_magic.data.infer import task_kind
 from mtl_magic.data.labels import LabelError, encode_label, fit_label, only, shown
 from mtl_magic.data.schema import TaskSchema
+from mtl_magic.data.tally import Spread
 from mtl_magic.language.check import default_given
 from mtl_magic.problems import listed
 from mtl_magic.registry import REGISTRY, Declaration
@@ -45,6 +46,11 @@ class Target:
     def where(self) -> str:
         """For the end of a sentence about the rows that count."""
         return _where(self.observed)
+
+    @property
+    def units(self) -> int:
+        """Classes, two of a binary task; 0 of a regression."""
+        return {"binary": 2, "multiclass": len(self.classes)}.get(self.kind.word, 0)
 
     @property
     def mask(self) -> str | None:
@@ -134,30 +140,39 @@ def _where(observed: tuple[str, ...]) -> str:
 
 def statistics(target: Target, train: np.ndarray, found: Found) -> TaskSchema | None:
     """The task with what its labels are like on the training rows; its key is set later."""
-    plan, kind = target.plan, target.kind
     labels = target.labels[train]
     known = labels[~np.isnan(labels)].astype("float64")
+    counts = np.bincount(known.astype("int64"), minlength=target.units) if target.units else np.empty(0)
+    return described(target, Spread.of(known), counts, known, found)
+
+
+def described(target: Target, spread: Spread, counts: np.ndarray, known: np.ndarray, found: Found) -> TaskSchema | None:
+    """The task with what its labels are like.
+
+    Args:
+        spread: of the labels of the training rows.
+        counts: how often each class is there, (`target.units`,).
+        known: labels (n,) float64 that are like those of the training rows, for the constant's loss.
+    """
+    plan, kind = target.plan, target.kind
     about = f"label '{target.column}' of task '{plan.name}'"
-    if not len(known):
+    if not spread.count:
         found.add("MTL205", f"{about} has no value in any training row{target.where}", plan.span)
         return None
-    if known.min() == known.max():
-        value = shown(target.classes[int(known[0])]) if target.classes else f"{known[0]:g}"
+    if spread.low == spread.high:
+        value = shown(target.classes[int(spread.low)]) if target.classes else f"{spread.low:g}"
         hint = "the split leaves no other value to train on"
         found.add("MTL203", f"{about} is {value} in every labelled training row{target.where}", plan.span, hint)
         return None
-    std = float(known.std()) or 1.0
-    size = float(np.abs(known).max())
+    std = spread.std or 1.0
+    size = max(abs(spread.low), abs(spread.high))
     if kind.word == "regression" and (step := float(np.spacing(np.float32(size)))) > std / STEPS:
-        varies = f"varies by {std:.3g} about {known.mean():.3g}"
+        varies = f"varies by {std:.3g} about {spread.mean:.3g}"
         message = f"{about} {varies}, where the model's 32-bit numbers are {step:.3g} apart"
         hint = "subtract a constant from the label before, and add it to the predictions"
         found.add("MTL204", message, plan.span, hint)
         return None
-    frequencies: tuple[float, ...] = ()
-    if kind.word in ("binary", "multiclass"):
-        classes = 2 if kind.word == "binary" else len(target.classes)
-        frequencies = tuple((np.bincount(known.astype("int64"), minlength=classes) / len(known)).tolist())
+    frequencies = tuple((counts / spread.count).tolist())
     return TaskSchema(
         name=plan.name,
         key=plan.name,
@@ -165,8 +180,8 @@ def statistics(target: Target, train: np.ndarray, found: Found) -> TaskSchema | 
         kind=kind,
         inferred=target.inferred,
         classes=target.classes,
-        rows=len(known),
-        mean=float(known.mean()),
+        rows=spread.count,
+        mean=spread.mean,
         std=std,
         frequencies=frequencies,
         observed=target.observed,

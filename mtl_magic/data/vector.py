@@ -10,6 +10,7 @@ import pyarrow.types as pt
 
 from mtl_magic.data.columns import WORDS, Column, MisfitError, family, flat, numbers
 from mtl_magic.data.encoders import Arrays, Encoded, Encoder, State, percent, phrase
+from mtl_magic.data.tally import Spread, Tally
 
 HUGE = 1e150  # larger numbers are cut: their squares must stay finite
 
@@ -67,15 +68,19 @@ class VectorEncoder(Encoder):
         values, gone = matrix(column)
         if not values.shape[1]:
             raise MisfitError("has no vector in the training rows")
-        known = values[~gone]
-        scaled = scale == "standard" and known.size > 0
-        std = float(known.std()) if scaled else 1.0
+        return cls.of_spread(Spread.of(values[~gone]), values.shape[1], float(gone.mean()) if len(gone) else 0.0, scale)
+
+    @classmethod
+    def of_spread(cls, spread: Spread, width: int, missing: float, scale: str) -> VectorEncoder:
+        """From what the components of the training rows are like, and the share of rows without a vector."""
+        scaled = scale == "standard" and spread.count > 0
+        std = spread.std if scaled else 1.0
         return cls(
-            width=values.shape[1],
+            width=width,
             scale=scale,
-            mean=float(known.mean()) if scaled else 0.0,
+            mean=spread.mean if scaled else 0.0,
             std=std if std > 0 else 1.0,
-            missing=float(gone.mean()) if len(gone) else 0.0,
+            missing=missing,
         )
 
     @property
@@ -102,3 +107,24 @@ class VectorEncoder(Encoder):
     @classmethod
     def restore(cls, plain: State, arrays: Arrays) -> VectorEncoder:  # noqa: ARG003 - it has none
         return cls(**plain)
+
+
+class VectorTally(Tally):
+    """The spread of the components; the width is the sample's."""
+
+    def __init__(self, width: int, *, scale: str) -> None:
+        self.width, self.scale = width, scale
+        self.spread, self.rows, self.missing = Spread(), 0, 0
+
+    def add(self, column: Column) -> None:
+        values, gone = matrix(column)
+        if values.shape[1] not in (self.width, 0):
+            raise MisfitError(
+                f"holds vectors of {values.shape[1]} and of {self.width} numbers", "tags is the kind for lists"
+            )
+        self.rows += len(gone)
+        self.missing += int(gone.sum())
+        self.spread += Spread.of(values[~gone])
+
+    def encoder(self) -> VectorEncoder:
+        return VectorEncoder.of_spread(self.spread, self.width, self.missing / max(self.rows, 1), self.scale)

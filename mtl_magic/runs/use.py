@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mtl_magic.data.encode import encode_table
+from mtl_magic.data.streaming.encode import encoded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy as np
     import pandas as pd
 
@@ -18,7 +20,13 @@ def predict(run: Run, table: Any) -> pd.DataFrame:
     """See `Run.predict`."""
     import pandas as pd
 
-    part = encode_table(run.schema, table, labels=False)
+    frames = [_frame(run, part) for part in encoded(run.schema, table, labels=False)]
+    return frames[0] if len(frames) == 1 else pd.concat(frames)
+
+
+def _frame(run: Run, part: Part) -> pd.DataFrame:
+    import pandas as pd
+
     made = run.predictor(part)
     tasks = {t.name: t for t in run.schema.tasks}
     columns: dict[str, Any] = {}
@@ -49,13 +57,22 @@ def columns_of(title: str, classes: tuple[Any, ...], values: np.ndarray) -> dict
 
 def evaluate(run: Run, table: Any) -> Metrics:
     """Exact metrics on a table; NaN where it has no label."""
-    return metrics(run, encode_table(run.schema, table))
+    return metrics(run, encoded(run.schema, table))
 
 
-def metrics(run: Run, part: Part) -> Metrics:
-    """Exact metrics on encoded rows."""
-    made = run.predictor(part)
+def metrics(run: Run, parts: Iterable[Part]) -> Metrics:
+    """Exact metrics on encoded rows, of which predictions and labels alone are kept."""
+    import numpy as np
+
+    made, labels, extras = [], [], []
+    for part in parts:
+        made.append(run.predictor(part))
+        labels.append(part.labels)
+        extras.append(part.extras)
     from mtl_magic.train.evaluate import metrics_of
 
+    known = np.concatenate(labels)
+    beside = {name: np.concatenate([e[name] for e in extras]) for name in extras[0]}
+    predicted = {key: np.concatenate([m[key] for m in made]) for key in made[0]}
     tasks = enumerate(run.schema.tasks)
-    return {t.name: metrics_of(t, made[t.key], part.labels[:, k], part.extras) for k, t in tasks}
+    return {t.name: metrics_of(t, predicted[t.key], known[:, k], beside) for k, t in tasks}

@@ -10,9 +10,11 @@ import tensorflow as tf
 from mtl_magic.train.step import row_losses
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import keras
 
-    from mtl_magic.data.schema import Part, Schema, TaskSchema
+    from mtl_magic.data.schema import Rows, Schema, TaskSchema
     from mtl_magic.model.net import Net
 
 CHUNK = 8192
@@ -33,12 +35,11 @@ class Predictor:
     def _forward(self, inputs: dict[str, Any]) -> dict[str, Any]:
         return self.model(inputs, training=False)
 
-    def __call__(self, part: Part) -> dict[str, np.ndarray]:
+    def __call__(self, part: Rows) -> dict[str, np.ndarray]:
         """key -> (n, units) float32; (0, units) for no rows."""
         chunks = []
-        for start in range(0, max(len(part), 1), CHUNK):
-            stop = start + CHUNK
-            columns = {"ids": part.ids[start:stop], "floats": part.floats[start:stop]}
+        for ids, floats, _ in part.chunks(CHUNK):
+            columns = {"ids": ids, "floats": floats}
             made = self._call({name: tf.convert_to_tensor(columns[name]) for name in self.names})
             chunks.append({key: tensor.numpy() for key, tensor in made.items()})
         return {key: np.concatenate([c[key] for c in chunks]) for key in chunks[0]}
@@ -66,13 +67,12 @@ class Evaluator:
         losses, _ = row_losses(schema, logits, labels)
         return {t.key: t.kind.prediction(logits[t.key], t) for t in schema.tasks}, losses
 
-    def __call__(self, part: Part) -> dict[str, dict[str, float]]:
+    def __call__(self, part: Rows) -> dict[str, dict[str, float]]:
         """task -> metric -> value; 'loss', the mean over labelled rows, comes first. NaN where there is no label."""
         predictions: dict[str, list[np.ndarray]] = {t.key: [] for t in self.schema.tasks}
         losses = []
-        for start in range(0, max(len(part), 1), CHUNK):
-            rows = slice(start, start + CHUNK)
-            made, loss = self._call(part.ids[rows], part.floats[rows], part.labels[rows])
+        for chunk in part.chunks(CHUNK):
+            made, loss = self._call(*chunk)
             losses.append(loss.numpy())
             for key, tensor in made.items():
                 predictions[key].append(tensor.numpy())
@@ -87,7 +87,7 @@ class Evaluator:
 
 
 def metrics_of(
-    task: TaskSchema, predictions: np.ndarray, labels: np.ndarray, extras: dict[str, np.ndarray]
+    task: TaskSchema, predictions: np.ndarray, labels: np.ndarray, extras: Mapping[str, np.ndarray]
 ) -> dict[str, float]:
     """Exact metrics of one head: predictions (n, units), labels (n,) with NaN where there is none."""
     known = np.isfinite(labels)

@@ -15,6 +15,17 @@ class Event:
 
 
 @dataclasses.dataclass(frozen=True)
+class Preparing(Event):
+    """The data is read, counted or encoded, a few times a second; nothing is said of what takes but a moment."""
+
+    what: str  # 'reading' | 'counting' | 'encoding'
+    done: int
+    total: int  # 0: nobody knows
+    unit: str  # 'rows', or 'files', 'columns'
+    seconds: float  # since the preparation began
+
+
+@dataclasses.dataclass(frozen=True)
 class Started(Event):
     """Training begins (or goes on, where `step` is not 0)."""
 
@@ -40,6 +51,19 @@ class Progress(Event):
 
 
 @dataclasses.dataclass(frozen=True)
+class Device(Event):
+    """How full and how busy a GPU of this process is; after a Progress, where there is one. Bytes."""
+
+    step: int
+    seconds: float
+    name: str  # 'GPU:0'
+    used: int  # what TensorFlow has in use now
+    peak: int  # the most that it had
+    total: int | None = None  # of the card; None: nobody says (see `train/meter.py`)
+    busy: float | None = None  # share of the last moment in which it computed, 0 to 1
+
+
+@dataclasses.dataclass(frozen=True)
 class Evaluated(Event):
     """After an epoch: validation metrics (or none), exact."""
 
@@ -62,6 +86,24 @@ class Steered(Event):
     what: str  # 'weight' | 'lr' | 'pause' | 'resume' | 'stop'
     task: str = ""
     value: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Changed(Event):
+    """A training that goes on has another weight or option than it began with; `before` and `after` as in a cell."""
+
+    step: int
+    seconds: float
+    what: str  # 'weight of click' | 'train lr'
+    before: str  # '': it was not written
+    after: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Trouble(Event):
+    """Something of the run cannot be kept on disk; training goes on."""
+
+    text: str
 
 
 @dataclasses.dataclass(frozen=True)

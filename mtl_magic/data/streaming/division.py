@@ -1,0 +1,181 @@
+"""The `split` statement on rows that are read piece by piece: each row's part is a function of the row alone."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from mtl_magic.data import split as cut
+from mtl_magic.data.columns import Column, MisfitError, absent, dictionary, family, numbers
+from mtl_magic.data.hashed import hashes
+from mtl_magic.data.moments import moments
+from mtl_magic.data.parts import divide, start_of
+from mtl_magic.data.problems import Found
+from mtl_magic.data.streaming import draws
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mtl_magic.data.sources import Table
+    from mtl_magic.data.streaming.source import Source
+    from mtl_magic.data.targets import Target
+    from mtl_magic.program import Program
+
+TRAIN, VALID, TEST = 0, 1, 2
+
+
+class Division(abc.ABC):
+    """Which part each row belongs to; `columns` are what it reads."""
+
+    columns: tuple[str, ...] = ()
+
+    @abc.abstractmethod
+    def parts(self, numbers: np.ndarray, table: Table) -> np.ndarray:
+        """(n,) int8 of rows with these numbers in the source, (n,) int64, and these values: 0 train, 1 valid, 2 test."""
+
+
+class Undivided(Division):
+    """Every row trains."""
+
+    def parts(self, numbers: np.ndarray, table: Table) -> np.ndarray:
+        return np.zeros(len(numbers), "int8")
+
+
+@dataclasses.dataclass(frozen=True)
+class ByChance(Division):
+    """Shares of the rows, or of the groups of a column, drawn by the hash of the row's number or the group's value."""
+
+    valid: float
+    test: float
+    seed: int
+    group: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:  # type: ignore[override]
+        return (self.group,) if self.group else ()
+
+    def parts(self, numbers: np.ndarray, table: Table) -> np.ndarray:
+        drawn = draws.uniform(numbers.astype("uint64"), self.seed)
+        if self.group:
+            keys, alone = _keys(table[self.group])
+            drawn = np.where(alone, drawn, draws.uniform(keys, self.seed))
+        return np.where(drawn < self.valid, VALID, np.where(drawn < self.valid + self.test, TEST, TRAIN)).astype("int8")
+
+
+def _keys(column: Column) -> tuple[np.ndarray, np.ndarray]:
+    """A hash of each row's group (n,) uint64, and which rows have none (n,) bool."""
+    if family(column.type) == "time":
+        times = numbers(column)
+        return draws.mixed((times + 0.0).view("uint64")), np.isnan(times)
+    codes, values = dictionary(column)
+    gone = absent(values)
+    keys = np.zeros(len(values) + 1, "uint64")  # code -1, a null, reads the last
+    known = np.flatnonzero(~gone)
+    keys[known] = hashes(values.take(pa.array(known)))
+    return keys[codes], np.append(gone, True)[codes]
+
+
+@dataclasses.dataclass
+class ByTime(Division):
+    """Parts begin at moments. `starts`: part -> its first moment; rows without a time train."""
+
+    column: str
+    starts: dict[int, float]
+    missing: int = 0  # rows without a time that have been looked at
+
+    @property
+    def columns(self) -> tuple[str, ...]:  # type: ignore[override]
+        return (self.column,)
+
+    def parts(self, numbers: np.ndarray, table: Table) -> np.ndarray:
+        times = self.moments(table)
+        gone = np.isnan(times)
+        self.missing += int(gone.sum())
+        filled = np.where(gone, -np.inf, times)
+        part = np.zeros(len(numbers), "int8")
+        for which, start in sorted(self.starts.items()):
+            part[filled >= start] = which
+        return part
+
+    def moments(self, table: Table) -> np.ndarray:
+        """The moment where each row stands, (n,) float64, NaN where it has none."""
+        return moments(table[self.column]).values
+
+
+@dataclasses.dataclass
+class ByLatest(ByTime):
+    """The same with groups kept whole: each row stands where its group's latest does. Memory is 16 bytes a group."""
+
+    group: str = ""
+    keys: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, "uint64"))  # hashes of groups, ascending
+    latest: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0))  # of each
+
+    @property
+    def columns(self) -> tuple[str, ...]:  # type: ignore[override]
+        return (self.column, self.group)
+
+    def look(self, batches: Iterable[Table]) -> None:
+        """Learn each group's latest moment from all rows."""
+        for table in batches:
+            keys, alone = _keys(table[self.group])
+            times = moments(table[self.column]).values
+            kept = ~alone & ~np.isnan(times)
+            found = pa.table({"key": np.append(self.keys, keys[kept]), "time": np.append(self.latest, times[kept])})
+            found = found.group_by("key").aggregate([("time", "max")]).sort_by("key")
+            self.keys, self.latest = found["key"].to_numpy(), found["time_max"].to_numpy()
+
+    def moments(self, table: Table) -> np.ndarray:
+        times = super().moments(table)
+        if not len(self.keys):
+            return times
+        keys, alone = _keys(table[self.group])
+        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        known = ~alone & (self.keys[place] == keys)  # a group without any time is not among them
+        return np.where(known, self.latest[place], times)
+
+
+def division(
+    program: Program,
+    source: Source,
+    sample: Table,
+    targets: list[Target],
+    *,
+    found: Found,
+    own_valid: bool,
+    own_test: bool,
+) -> Division:
+    """How the rows of a source are divided, of which `sample` are some; what is wrong is kept in `found`."""
+    split = program.split
+    valid = 0.0 if own_valid or split.valid is None else split.valid
+    test = 0.0 if own_test or split.test is None else split.test
+    if not valid and not test:
+        return Undivided()
+    tried = Found(program)  # whatever a table in memory would not be divided by, nor is this one
+    divide(program, sample, targets, tried, own_valid=own_valid, own_test=own_test)
+    found.problems += tried.problems
+    if tried.problems:
+        return Undivided()
+    if split.time:
+        column = sample.resolve(split.time) or ""
+        times = moments(sample[column])
+        wanted = [start_of(value, times) for value in (valid, test)]
+        made = ByTime(column, {})
+        if split.group:
+            made = ByLatest(column, {}, group=sample.resolve(split.group) or "")
+            made.look(table for _, table in source.batches(made.columns))
+        try:
+            made.starts = cut.starts(made.moments(sample), *wanted)
+            return made
+        except MisfitError as error:  # `divide` has said so
+            found.add("MTL211", f"split: {error.message}", program.places.get("split.time"), error.hint)
+            return Undivided()
+    if split.stratify:
+        found.note(
+            f"Rows are drawn one by one: the shares of '{split.stratify}' are alike in the parts up to chance, not to a row."
+        )
+    group = sample.resolve(split.group) if split.group else None
+    return ByChance(float(valid), float(test), split.seed, group)
