@@ -36,9 +36,12 @@ class Numbers:
 
 
 class Ours:
-    """The same network: `share mmoe(experts=8, units=[128, 64], dropout=0)`, towers [64, 32], embeddings of 16, Adam."""
+    """The same network: `share mmoe(experts=8, units=[128, 64], dropout=0)`, towers [64, 32], embeddings of 16, Adam.
 
-    def __init__(self, vocabs: list[int], arrays: tuple[np.ndarray, ...], batch: int) -> None:
+    `options` are those of the train statement that a step knows of, as a cell has them: 'precision=mixed'.
+    """
+
+    def __init__(self, vocabs: list[int], arrays: tuple[np.ndarray, ...], batch: int, options: str = "") -> None:
         from mtl_magic.data.schema import EncodedFeature, Part, Schema, TaskSchema
         from mtl_magic.language import parse, resolve
         from mtl_magic.model.net import build
@@ -52,6 +55,7 @@ class Ours:
         tasks = [f"t{k}" for k in range(y.shape[1])]
         words = vocabulary()
         cell = f"task {', '.join(tasks)}: binary(tower=[64, 32])\nshare mmoe(experts=8, units=[128, 64], dropout=0)"
+        cell += f"\ntrain {options}" if options else ""
         program = resolve(parse(cell, words), words, {})
         auto = words.find("feature", "auto")()
         features = [EncodedFeature(f"c{j}", f"c{j}", auto, Ids(v), (j, j + 1), (0, 0)) for j, v in enumerate(vocabs)]
@@ -69,7 +73,10 @@ class Ours:
             dense_optimizer("adam", LR),
             table_optimizer=tables_of(program.train),
             average=program.train.average,
+            scaled=program.train.precision == "mixed_float16",
+            jit=program.train.jit is True,
         )
+        self.step.full = batch
         self.step.rates.lr.assign(LR)
         self.batches = Batches([Part(cat, num, y, None)], batch, seed=0)
         self.stream = self.batches.epoch(0)

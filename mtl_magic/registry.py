@@ -48,15 +48,16 @@ class Param:
     type: ParamType
     default: Any
     doc: str
+    by_name: bool = False  # no positional argument fills it
 
     @property
     def required(self) -> bool:
         return self.default is REQUIRED
 
 
-def option(kind: ParamType, default: Any = REQUIRED, doc: str = "") -> Any:
-    """A field of a declaration that is a parameter in the language."""
-    metadata = {"param": (kind, doc)}
+def option(kind: ParamType, default: Any = REQUIRED, doc: str = "", *, by_name: bool = False) -> Any:
+    """A field of a declaration that is a parameter in the language; `by_name`: no positional argument fills it."""
+    metadata = {"param": (kind, doc, by_name)}
     if default is REQUIRED:
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -73,14 +74,19 @@ class Declaration:
 
     @classmethod
     def params(cls) -> tuple[Param, ...]:
-        """The parameters, in the order in which positional arguments fill them: the class's own, then inherited ones."""
+        """The word's own parameters, in the order in which positional arguments fill them."""
+        return tuple(p for p in cls.options() if not p.by_name)
+
+    @classmethod
+    def options(cls) -> tuple[Param, ...]:
+        """All parameters, those by name too: the class's own, then inherited ones."""
         found = []
         own = inspect.get_annotations(cls)
         for field in sorted(dataclasses.fields(cls), key=lambda f: f.name not in own):
             if "param" in field.metadata:
-                kind, doc = field.metadata["param"]
+                kind, doc, by_name = field.metadata["param"]
                 default = REQUIRED if field.default is dataclasses.MISSING else field.default
-                found.append(Param(field.name, kind, default, doc))
+                found.append(Param(field.name, kind, default, doc, by_name))
         return tuple(found)
 
     @classmethod

@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+from mtl_magic.parts import frozen_option, l2_option, lr_option, optimizer_option, refuse_schedule
 from mtl_magic.registry import Declaration
 
 
@@ -86,11 +87,19 @@ class Inner:
     detail: str = ""  # of the block, short: '8 experts [128, 64]'
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Block(Declaration):
-    """Base of blocks."""
+    """Base of blocks. One with hidden layers has a `dropout` of its own."""
 
     shares: ClassVar[bool] = True  # False: `none`
+
+    lr: float = lr_option("its layers")
+    optimizer: Any = optimizer_option("its layers")
+    l2: float = l2_option("the kernels of its layers")
+    frozen: bool = frozen_option("its layers")
+
+    def check(self) -> None:
+        refuse_schedule(self.optimizer)
 
     def build(self, x: Any, key: str) -> Built:
         """Keras tensor (B, width) of the concatenated sources -> the block; `key` names its layers."""

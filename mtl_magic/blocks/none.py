@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from mtl_magic.blocks._base import Block
-from mtl_magic.registry import declare
+from mtl_magic.registry import Param, declare
 
 
 @declare("block", "none", example="share none")
@@ -16,3 +16,8 @@ class NoSharing(Block):
     """
 
     shares: ClassVar[bool] = False
+
+    @classmethod
+    def options(cls) -> tuple[Param, ...]:
+        """None: it has no layers to train."""
+        return ()

@@ -13,7 +13,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.explanation.outline import HEAD, TOWER
-from mtl_magic.model.graph import behind
+from mtl_magic.model.graph import pieces_behind
 from mtl_magic.settings.train import TABLES
 
 if TYPE_CHECKING:
@@ -126,6 +126,11 @@ def size_of(layer: Any) -> int:
     return sum(math.prod(w.shape) for w in getattr(layer, "weights", ()))
 
 
+def _named(layer: Any) -> dict[str, int]:
+    """The parts of a layer, or itself, by name, and their sizes."""
+    return layer.parts() if hasattr(layer, "parts") else {layer.name: size_of(layer)}
+
+
 def _place(holding: Holding, order: Mapping[str, int]) -> tuple[int, list[int]]:
     """Shared before private, the unread last."""
     return (-len(holding.tasks), [order[t] for t in holding.tasks])
@@ -147,31 +152,27 @@ def _tables(net: Net, schema: Schema, outline: Outline) -> Iterator[tuple[Encode
 
 def _dense(net: Net, program: Program, schema: Schema) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Sizes of each layer that is no table, or of each part of one of separate parts, and the tasks that read it."""
-    readers: dict[Any, tuple[int, set[str]]] = {}
+    readers: dict[tuple[int, str], tuple[int, set[str]]] = {}
     for cut, takers in zip(net.trunk.outputs, net.takers, strict=True):
-        for layer in behind([cut]):
-            key, size = _read_part(layer, cut)
+        for key, size in _sizes(cut):
             readers.setdefault(key, (size, set()))[1].update(schema.tasks[i].name for i in takers)
-    for task in schema.tasks:
-        for layer in behind([net.heads.get_layer(f"{task.key}_logits").output]):
-            readers.setdefault(id(layer), (size_of(layer), set()))[1].add(task.name)
+    for task, own in zip(schema.tasks, net.own, strict=True):
+        for key, size in _sizes(own):
+            readers.setdefault(key, (size, set()))[1].add(task.name)
     known = set(readers)
     for name in _parents_first(program, schema):  # what is left belongs to a dependency: to its child
-        for layer in behind([net.heads.output[schema.task(name).key]]):
-            if id(layer) not in known:
-                readers.setdefault(id(layer), (size_of(layer), {name}))
+        for key, size in _sizes(net.heads.output[schema.task(name).key]):
+            if key not in known:
+                readers.setdefault(key, (size, {name}))
     order = [t.name for t in schema.tasks]
     for size, tasks in readers.values():
         yield size, tuple(t for t in order if t in tasks)
 
 
-def _read_part(layer: Any, tensor: Any) -> tuple[Any, int]:
-    """What of a layer a tensor is made of: a key, and its size. Of a layer with `parts`, an output is one of them."""
-    made_by, _, index = tensor._keras_history  # noqa: SLF001 - see `behind`
-    if layer is not made_by or not hasattr(layer, "parts"):
-        return id(layer), size_of(layer)
-    name, size = list(layer.parts().items())[index]
-    return (id(layer), name), size
+def _sizes(tensor: Any) -> Iterator[tuple[tuple[int, str], int]]:
+    """What a tensor is made of, layers or parts of them: a key of each, and its size."""
+    for layer, part in pieces_behind([tensor]):
+        yield (id(layer), part), layer.parts()[part] if part else size_of(layer)
 
 
 def _parents_first(program: Program, schema: Schema) -> list[str]:
@@ -189,17 +190,20 @@ def _parents_first(program: Program, schema: Schema) -> list[str]:
 
 def _nodes(net: Net, schema: Schema, outline: Outline) -> dict[str, int]:
     """Parameters of the outline's nodes (features have theirs by name)."""
-    heads = {layer.name: size_of(layer) for layer in net.heads.layers}
+    heads: dict[str, int] = {}
+    for layer in net.heads.layers:
+        heads |= _named(layer)
     counts = {}
     for node in outline.nodes:
         if node.kind in (TOWER, HEAD):
             key = schema.task(node.tasks[0]).key
-            tower = itertools.takewhile(heads.__contains__, (f"{key}_tower_dense_{i}" for i in itertools.count()))
+            apart = itertools.takewhile(heads.__contains__, (f"{key}_tower_dense_{i}" for i in itertools.count()))
+            tower = [f"{key}_tower"] if f"{key}_tower" in heads else apart
             counts[node.id] = sum(heads[n] for n in (tower if node.kind == TOWER else [f"{key}_logits"]))
         elif node.block is not None:
             layers: dict[str, int] = {}
             for layer in net.blocks.get(node.block, ()):
-                layers |= layer.parts() if hasattr(layer, "parts") else {layer.name: size_of(layer)}
+                layers |= _named(layer)
             named = {n.layer for n in outline.parts(node.block)}
             if node.layer:
                 counts[node.id] = layers.get(node.layer, 0) * node.count // node.of

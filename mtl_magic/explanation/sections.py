@@ -9,6 +9,7 @@ from mtl_magic.explanation.written import Written, listed, value
 from mtl_magic.language.format import names as quoted
 from mtl_magic.language.spec import Word
 from mtl_magic.numbers import short
+from mtl_magic.parts import said_of
 from mtl_magic.registry import Declaration
 from mtl_magic.settings.train import LR, batch_size
 
@@ -35,12 +36,18 @@ def say(text: str, *, said: bool) -> Cell:
     return text if said else Default(text)
 
 
+def trained(cell: Cell, kind: Declaration) -> Cell:
+    """The cell of a kind, and what was said of the training of its part: 'binary', 'frozen=true'."""
+    said = said_of(kind)
+    return (cell, *(f"{name}={value(getattr(kind, name))}" for name in said)) if said else cell
+
+
 def feature_table(schema: Schema, outline: Outline, counts: Parameters) -> Table:
     """A row a feature: its kind, what was learnt, its embedding, and who reads it."""
     everyone = set(outline.tasks)
     rows: list[tuple[Cell, ...]] = []
     for f in schema.features:
-        kind = say(f.kind.word + (", inferred" if f.inferred else ""), said=not f.inferred)
+        kind = trained(say(f.kind.word + (", inferred" if f.inferred else ""), said=not f.inferred), f.kind)
         size = f"{counts.rows[f.name]:,} × {f.encoder.dim}" if counts.rows[f.name] else "none"
         readers = set(outline.readers[f.name]) | {t for tasks in outline.owners.values() for t in tasks}
         who = "all tasks" if readers == everyone else listed(t for t in outline.tasks if t in readers) or "no task"
@@ -58,7 +65,7 @@ def task_table(program: Program, schema: Schema, said: Written) -> Table:
         plan = program.task(task.name)
         mine = said.tasks.get(task.name, frozenset())
         name = task.name if task.label == task.name else f"{task.name} (column {task.label})"
-        kind = say(task.kind.word + (", inferred" if task.inferred else ""), said=not task.inferred)
+        kind = trained(say(task.kind.word + (", inferred" if task.inferred else ""), said=not task.inferred), task.kind)
         known = task.constant_loss == task.constant_loss  # a NaN is not
         given: tuple[Cell, ...] = tuple(
             f"{g.parent} via {value(g.method)}"
@@ -103,7 +110,8 @@ def block_table(program: Program, outline: Outline, counts: Parameters, said: Wr
         if isinstance(plan.block, Declaration):
             options = tuple(
                 say(f"{p.name}={value(getattr(plan.block, p.name))}", said=p.name in (mine or ()))
-                for p in plan.block.params()
+                for p in plan.block.options()
+                if not p.by_name or p.name in (mine or ())
             )
         word = say(frame.word if frame.name == "" else f"{frame.title} = {frame.word}", said=mine is not None)
         source = say(sources(plan.sources, program), said="from" in (mine or ()))

@@ -20,7 +20,7 @@ from mtl_magic.explanation.outline import (  # fmt: skip
     Node,
     Outline,
 )
-from mtl_magic.model.net import tower_units
+from mtl_magic.model.heads import tower_units
 from mtl_magic.model.sharing import shares, source_features
 from mtl_magic.program import INPUTS, NONE, safe_names
 

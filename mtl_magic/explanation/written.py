@@ -70,7 +70,7 @@ def value(of: Any) -> str:
     if of is None or isinstance(of, bool):
         return {None: "none", True: "true", False: "false"}[of]
     if isinstance(of, Declaration):
-        options = [p for p in of.params() if getattr(of, p.name) != p.default]
+        options = [p for p in of.options() if getattr(of, p.name) != p.default]
         return of.word + (
             f"({', '.join(f'{p.name}={value(getattr(of, p.name))}' for p in options)})" if options else ""
         )

@@ -7,19 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_magic.features import _defaults
 from mtl_magic.parameters import Int, Name, maybe
+from mtl_magic.parts import dropout_option, frozen_option, l2_option, lr_option, table_optimizer_option
 from mtl_magic.registry import Declaration, option
 
 if TYPE_CHECKING:
     from mtl_magic.data.encoders import Encoder
+    from mtl_magic.data.tally import Tally
 
 WIDTH = f"width of the embedding; none: {_defaults.dim(0)}"
-
-
-def column_option() -> Any:
-    """The `column` that every feature kind ends with."""
-    return option(
-        maybe(Name("column")), None, "column to read; none: the feature's name, so one column can be two features"
-    )
 
 
 def dim_option() -> Any:
@@ -33,9 +28,21 @@ def min_count_option() -> Any:
     return option(maybe(Int(minimum=1)), None, doc)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class FeatureKind(Declaration):
-    """Base of feature kinds. Each has a `column` (None: the feature's name)."""
+    """Base of feature kinds. Each ends with its `column` (None: the feature's name).
+
+    What is said of the training of a feature without an embedding plays no part, but for its `dropout`.
+    """
+
+    lr: float = lr_option("its embedding rows")
+    optimizer: str | None = table_optimizer_option()
+    l2: float = l2_option("the embedding rows that a batch touches, each row once,")
+    dropout: float = dropout_option("each entry of its vector, embedding and numbers alike")
+    frozen: bool = frozen_option("its embedding rows")
+    column: str | None = option(
+        maybe(Name("column")), None, "column to read; none: the feature's name, so one column can be two features"
+    )
 
     def fit(self, column: Any, name: str) -> Encoder:
         """Learn the encoder from the training rows' column (a pyarrow Array or ChunkedArray).
@@ -44,3 +51,14 @@ class FeatureKind(Declaration):
             mtl_magic.data.columns.MisfitError: the column holds something that this kind cannot read.
         """
         raise NotImplementedError(type(self).__name__)  # abstract: each kind says its own
+
+    def tally(self, sample: Any) -> Tally | None:
+        """What makes the encoder of more training rows than fit in memory.
+
+        Args:
+            sample: the encoder that `fit` made of a sample of these rows.
+
+        Returns:
+            What counts them; None: the sample's encoder serves as it is.
+        """
+        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mtl_magic.features._base import FeatureKind, column_option
+from mtl_magic.features._base import FeatureKind
 from mtl_magic.registry import declare
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ class Auto(FeatureKind):
     Left out, with a note, where no line names them: dates and times, columns without or with one value, and categories
     of which nine tenths of the rows hold values rarer than `min_count`.
     """
-
-    column: str | None = column_option()
 
     def fit(self, column: Any, name: str) -> Encoder:
         from mtl_magic.data.columns import MisfitError

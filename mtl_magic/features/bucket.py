@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.features import _defaults
-from mtl_magic.features._base import FeatureKind, column_option, dim_option
+from mtl_magic.features._base import FeatureKind, dim_option
 from mtl_magic.parameters import Int
 from mtl_magic.registry import declare, option
 
 if TYPE_CHECKING:
     from mtl_magic.data.encoders import Encoder
+    from mtl_magic.data.tally import Tally
 
 
 @declare("feature", "bucket", example="feature age_group: bucket(10, column=age)")
@@ -23,9 +24,13 @@ class Bucket(FeatureKind):
 
     n: int = option(Int(minimum=2), _defaults.BUCKETS, "number of bins")
     dim: int | None = dim_option()
-    column: str | None = column_option()
 
     def fit(self, column: Any, name: str) -> Encoder:
         from mtl_magic.data.number import BucketEncoder
 
         return BucketEncoder.fit(column, bins=self.n, dim=self.dim)
+
+    def tally(self, sample: Any) -> Tally:
+        from mtl_magic.data.number import BucketTally
+
+        return BucketTally(sample, self.dim)

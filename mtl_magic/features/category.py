@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mtl_magic.features._base import FeatureKind, column_option, dim_option, min_count_option
+from mtl_magic.features._base import FeatureKind, dim_option, min_count_option
 from mtl_magic.parameters import Choice, Int, maybe
 from mtl_magic.registry import declare, option
 
 if TYPE_CHECKING:
     from mtl_magic.data.encoders import Encoder
+    from mtl_magic.data.tally import Tally
 
 ROWS = 2**31 - 3  # ids are int32, and two of them are no value
 
@@ -36,7 +37,6 @@ class Category(FeatureKind):
         None,
         "embeddings that values share by hash; none: the vocabulary is learnt",
     )
-    column: str | None = column_option()
 
     def fit(self, column: Any, name: str) -> Encoder:
         if self.hash is not None:
@@ -46,3 +46,12 @@ class Category(FeatureKind):
         from mtl_magic.data.category import CategoryEncoder
 
         return CategoryEncoder.fit(column, dim=self.dim, min_count=self.min_count)
+
+    def tally(self, sample: Any) -> Tally:
+        if self.hash is not None:
+            from mtl_magic.data.hashed import HashTally
+
+            return HashTally(size=self.hash, dim=self.dim)
+        from mtl_magic.data.category import CategoryTally
+
+        return CategoryTally(dim=self.dim, min_count=self.min_count)

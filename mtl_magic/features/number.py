@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.features import _defaults
-from mtl_magic.features._base import FeatureKind, column_option, dim_option
+from mtl_magic.features._base import FeatureKind, dim_option
 from mtl_magic.parameters import Choice, Int, maybe
 from mtl_magic.registry import declare, option
 
 if TYPE_CHECKING:
     from mtl_magic.data.encoders import Encoder
+    from mtl_magic.data.tally import Tally
 
 SCALES = ("standard", "log", "quantile", "none")
 
@@ -32,9 +33,13 @@ class Number(FeatureKind):
         f"quantile bins with an embedding; 0: no bins; none: {_defaults.BINS}, in a small table one for {_defaults.ROWS_PER_BIN} training rows",
     )
     dim: int | None = dim_option()
-    column: str | None = column_option()
 
     def fit(self, column: Any, name: str) -> Encoder:
         from mtl_magic.data.number import NumberEncoder
 
         return NumberEncoder.fit(column, scale=self.scale, bins=self.bins, dim=self.dim)
+
+    def tally(self, sample: Any) -> Tally:
+        from mtl_magic.data.number import NumberTally
+
+        return NumberTally(sample, self.dim)

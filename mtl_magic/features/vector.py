@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mtl_magic.features._base import FeatureKind, column_option
+from mtl_magic.features._base import FeatureKind
 from mtl_magic.parameters import Choice
 from mtl_magic.registry import declare, option
 
 if TYPE_CHECKING:
     from mtl_magic.data.encoders import Encoder
+    from mtl_magic.data.tally import Tally
 
 
 @declare("feature", "vector", example="feature title_vec: vector")
@@ -21,9 +22,13 @@ class Vector(FeatureKind):
     """
 
     scale: str = option(Choice(("standard", "none")), "standard", "how the components are scaled")
-    column: str | None = column_option()
 
     def fit(self, column: Any, name: str) -> Encoder:
         from mtl_magic.data.vector import VectorEncoder
 
         return VectorEncoder.fit(column, scale=self.scale)
+
+    def tally(self, sample: Any) -> Tally:
+        from mtl_magic.data.vector import VectorTally
+
+        return VectorTally(sample.width, scale=self.scale)

@@ -97,19 +97,30 @@ DATA: dict[str, Code] = {
     "MTL214": Code("wildcard without a match", "A name with '*' matches no column. A quoted '*' is an ordinary character."),
     "MTL215": Code("tables that do not fit together", "A column is of types in two tables that have nothing in common."),
     "MTL216": Code("test part is the validation part", "--valid and --test are the same rows. Validation chooses the epoch that is kept, so metrics on its rows flatter; a test needs rows of its own."),
+    "MTL217": Code("no room for the encoded rows", "A table that does not fit in memory is encoded to files, and the folder for temporary files has no room for them, or for a copy of a CSV file or `tf.data` pipeline. TMPDIR names another place."),
 }  # fmt: skip
 
 TRAINING: dict[str, Code] = {
     "MTL301": Code("loss is not finite", "The loss of a task became NaN or infinite: mostly a learning rate that is too high, or a loss or block of one's own that divides by 0."),
     "MTL302": Code("block cannot be built", "A layer or function in braces fails on its sources, gives no tensor of shape (rows, width), or could not be saved with the model."),
     "MTL304": Code("loss fails", "A loss in braces raises an exception, or gives something other than a number for each row."),
+    "MTL320": Code("too few devices", "`train devices=` asks for more devices than TensorFlow sees. A machine without a GPU has one: its CPU."),
+    "MTL305": Code("nothing to learn", "Every task, block and embedding is frozen."),
+    "MTL324": Code("devices of several processes", "`train devices=` counts the devices of one process; a worker of several uses all GPUs that it sees."),
+    "MTL321": Code("workers with different data", "The workers of a training have not read the same rows. Each reads all of the data and takes its share of every batch."),
+    "MTL322": Code("damaged checkpoint", "A checkpoint cannot be read as what it should be."),
+    "MTL323": Code("checkpoint of another training", "A checkpoint was made by another text or with other data; a training goes on with what it began with. Weights of tasks and some options of `train` may change, which the message lists."),
+    "MTL330": Code("XLA cannot compile the step", "`train jit=true` asks for XLA, which compiles the step of one device and does not know what a layer, function or loss in braces uses."),
+    "MTL306": Code("no run to start from", "`warm_start` names a run of this notebook, the folder of a saved one in quotes, or holds one in braces."),
+    "MTL307": Code("callback cannot be used", "A Keras callback needs something that a training here does not have, or a package that is not installed. The message says what, the hint what to use."),
+    "MTL308": Code("callback fails", "A callback of `train callbacks=` raised an exception; `%tb` shows where."),
     "MTL303": Code("unknown metric to watch", "early_stop names a task and one of its metrics, as in click.auc, or 'loss' for its validation loss."),
 }  # fmt: skip
 
 MAGIC: dict[str, Code] = {
     "MTL400": Code("no data", "A `%%mtl` cell trains on the table that `--data` names. The message lists the tables of the notebook."),
-    "MTL401": Code("unknown flag", "The line of a `%%mtl` cell takes --data, --valid, --test, --explain, --format and --quiet."),
-    "MTL402": Code("flag without its value, or twice", "--data, --valid and --test take Python up to the next flag; only --data may be repeated."),
+    "MTL401": Code("unknown flag", "The line of a `%%mtl` cell takes --data, --valid, --test, --store, --checkpoint, --explain, --format, --quiet, --stream, --no-stream and --resume."),
+    "MTL402": Code("flag without its value, or twice", "--data, --valid and --test take Python up to the next flag; only --data may be repeated. --stream and --no-stream exclude each other."),
     "MTL403": Code("wrong name of a run", "What stands before the flags is one name: the variable that will hold the finished run."),
     "MTL404": Code("name is taken", "A run never replaces a variable that holds anything but a run."),
     "MTL405": Code("Python of a flag failed", "The expression behind --data, --valid or --test is not Python, names nothing, or raised an exception."),
@@ -122,6 +133,18 @@ MAGIC: dict[str, Code] = {
     "MTL412": Code("no run there", "A run is the folder that run.save wrote, with all its files."),
     "MTL413": Code("damaged run", "A file of the run's folder cannot be read as what it should be."),
     "MTL414": Code("run of a newer version", "The folder's format is newer than this version of the package reads."),
+    "MTL430": Code("file cannot be read", "`mtl-magic train` reads the text of a cell from a file in UTF-8."),
+    "MTL431": Code("unusable TF_CONFIG", "TF_CONFIG, where it is set, is the JSON with which TensorFlow names the workers of a cluster, and which of them a process is."),
+    "MTL432": Code("nothing to go on from", "`--resume` and `%mtl resume` go on with a training that was stopped, interrupted or died; one that ended by itself leaves no checkpoint."),
+    "MTL433": Code("workers keep dying", "A worker died, or made no step for long, more often than `--restarts` allows. The training stands at its last checkpoint."),
+    "MTL434": Code("no Ray", "`--workers ray:N` needs the package ray, which `pip install mtl-magic[ray]` installs, and a cluster that it reaches."),
+    "MTL440": Code("script would replace files", "`run.code(path)` writes model.py, encoders.json and model.weights.h5; it replaces such files only with overwrite=True."),
+    "MTL441": Code("no run to write as code", "`%mtl code` takes the name of a variable of the notebook that holds a run."),
+    "MTL442": Code("cannot be written as code", "`run.code()` has no plain Keras for a word of the cell. The model itself is a Keras model that can be saved and loaded."),
+    "MTL416": Code("no such run", "The store keeps no run of this name or id. A name means its newest run, 'feed-2' the second of feed."),
+    "MTL417": Code("run in use", "The run trains now, in this process or another. One process trains a run, and none is deleted while it trains."),
+    "MTL418": Code("run without a model", "The training has not come to an end: it still runs, or died, or failed before its first. `%mtl resume` goes on with one that died."),
+    "MTL419": Code("wrong command about runs", "`%mtl runs`, `%mtl resume` and `%mtl clean` take the words that their help shows."),
     "MTL415": Code("no cell to rewrite", "`%mtl format` rewrites the last `%%mtl` cell that was run in this session, or the last of the name it is given. A cell rewrites itself with the flag --format."),
 }  # fmt: skip
 

@@ -29,7 +29,7 @@ def default(param: Param) -> str:
 
 
 def signature(declaration: type[Declaration]) -> str:
-    """A word with its parameters as they stand where nothing is said.
+    """A word with its parameters as they stand where nothing is said; those that every part has are left out.
 
     Example:
         >>> from mtl_magic.vocabulary import vocabulary

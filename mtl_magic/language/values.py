@@ -46,7 +46,7 @@ class Reference:
 @functools.cache
 def parameters(declaration: Any) -> dict[str, Param]:
     """The parameters of a declaration's class, by name."""
-    return {p.name: p for p in declaration.params()}
+    return {p.name: p for p in declaration.options()}
 
 
 class Binder:
@@ -129,7 +129,7 @@ class Binder:
         """Arguments with their names, and their values by name. `partial`: what is missing may stand elsewhere."""
         key: Any = declaration  # a class is hashable, which its type does not say
         known = parameters(key)
-        order, said = list(known), set[str]()
+        order, said = [p.name for p in known.values() if not p.by_name], set[str]()
         bound: list[spec.Arg] = []
         values: dict[str, Any] = {}
         by_place = 0
@@ -147,9 +147,9 @@ class Binder:
                 continue
             said.add(name)
             if name not in known:
-                has = f"options of {word}: {listed(order, 20)}" if order else f"{word} has no options"
+                has = f"options of {word}: {listed(list(known), 20)}" if known else f"{word} has no options"
                 self.say(
-                    "MTL040", f"{word} has no option '{shown(name)}'", key_span(arg), did_you_mean(name, order), (has,)
+                    "MTL040", f"{word} has no option '{shown(name)}'", key_span(arg), did_you_mean(name, known), (has,)
                 )
                 continue
             node, value = self.value(arg.value, known[name].type, f"'{name}' of {word}")

@@ -8,12 +8,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from mtl_magic.layers.machine import accelerated
+
 LOOP = 16  # up to so many experts, a product each is faster on a CPU
-
-
-def _accelerated() -> bool:
-    """Whether there is a GPU or TPU."""
-    return bool(keras.distribution.list_devices("gpu") or keras.distribution.list_devices("tpu"))
 
 
 @keras.saving.register_keras_serializable("mtl_magic")
@@ -46,7 +43,7 @@ class Experts(keras.layers.Layer):
         self.experts, self.units = int(experts), [int(u) for u in units]
         self.activation = keras.activations.get(activation)
         self.dropout = float(dropout)
-        self.drops = [keras.layers.Dropout(dropout) for _ in self.units] if dropout else []
+        self.drops = [keras.layers.Dropout(dropout, dtype=self.dtype_policy) for _ in self.units] if dropout else []
 
     def build(self, input_shape: Any) -> None:
         width = input_shape[-1]
@@ -62,7 +59,7 @@ class Experts(keras.layers.Layer):
 
     def call(self, x: Any, training: bool | None = None) -> Any:
         first = ops.matmul(x, self.kernels[0]) + ops.reshape(self.biases[0], (-1,))
-        batched = self.experts > LOOP or _accelerated()
+        batched = self.experts > LOOP or accelerated()
         h = (
             ops.reshape(first, (-1, self.experts, self.units[0]))
             if batched
@@ -74,7 +71,9 @@ class Experts(keras.layers.Layer):
             if batched:
                 h = ops.einsum("bei,eio->beo", h, kernel) + bias
             else:
-                h = [ops.matmul(one, kernel[e]) + bias[e] for e, one in enumerate(h)]
+                # Unstacked, not indexed: the gradient of an index is a whole kernel of zeros.
+                each = zip(h, ops.unstack(kernel, self.experts), ops.unstack(bias, self.experts), strict=True)
+                h = [ops.matmul(one, k) + b for one, k, b in each]
             h = self._ends(h, i, training)
         return h if batched else ops.stack(h, axis=1)
 

@@ -8,7 +8,6 @@ the shared representation cost no more than one backward pass.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +15,17 @@ import keras
 
 from mtl_magic.blocks._base import combined
 from mtl_magic.layers.embedding import FusedEmbedding
-from mtl_magic.layers.stack import dense_stack
+from mtl_magic.model.heads import own_logits
 from mtl_magic.model.inputs import ID_INPUT, Inputs
-from mtl_magic.model.sharing import Sharing, reads_a_block
+from mtl_magic.model.precision import computing_in
+from mtl_magic.model.sharing import Sharing
+from mtl_magic.model.training import Own, of_tables, trained_apart
 
 if TYPE_CHECKING:
     from mtl_magic.blocks._base import Reading
-    from mtl_magic.data.schema import Schema, TaskSchema
-    from mtl_magic.program import Program, TaskPlan
-
-TOWER = (32,)
-OWN_LAYERS = (128, 64)  # of a task that shares no layer, before its tower: what `share mlp` has
-OWN_DROPOUT = 0.1  # of such a task: as in `share mlp`, so that comparing the two is fair
+    from mtl_magic.data.schema import Schema
+    from mtl_magic.parts import Training
+    from mtl_magic.program import Program
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +47,11 @@ class Net:
     heads: keras.Model  # cut tensors -> {key of an output: (B, units) logits}, after dependencies
     takers: tuple[tuple[int, ...], ...]  # of each cut tensor: the tasks (by index) that read it
     outputs: tuple[Output, ...]
+    own: tuple[Any, ...] = ()  # of each task: its head's logits before dependencies, a Keras tensor of `heads`
     scopes: tuple[str, ...] = ()  # of each embedding: '' where it is shared, else the key of the one taker that has it
     blocks: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)  # name -> its layers, gates too
+    tables: tuple[Training, ...] = ()  # how each embedding is trained
+    apart: tuple[Own, ...] = ()  # dense variables that are not trained like everything else
 
     @property
     def shared(self) -> tuple[int, ...]:
@@ -63,11 +64,16 @@ class Net:
 
 
 def build(program: Program, schema: Schema) -> Net:
-    """The network; weights are drawn from `program.train.seed`.
+    """The network; weights are drawn from `program.train.seed`, layers of ours compute in `program.train.precision`.
 
     Raises:
         MtlError: a block of the user's own fails, or could not be saved.
     """
+    with computing_in(program.train.precision):
+        return _build(program, schema)
+
+
+def _build(program: Program, schema: Schema) -> Net:
     keras.utils.set_random_seed(program.train.seed)
     inputs = Inputs(schema, program.train.seed)
     sharing = Sharing(program, inputs)
@@ -76,7 +82,7 @@ def build(program: Program, schema: Schema) -> Net:
     cut, takers = _cut(schema, readings)
     lookups = inputs.lookups
     trunk = keras.Model([*inputs.tensors(), *(lookup.tensor for lookup in lookups)], cut, name="trunk")
-    heads, outputs = _heads(program, schema, readings, cut)
+    heads, outputs, own = _heads(program, schema, readings, cut)
 
     named = {t.name: keras.Input(t.shape[1:], dtype=t.dtype, name=t.name) for t in inputs.tensors()}
     rows = [lookup.layer(named[ID_INPUT]) for lookup in lookups]
@@ -94,19 +100,26 @@ def build(program: Program, schema: Schema) -> Net:
         heads=heads,
         takers=takers,
         outputs=outputs,
+        own=own,
         scopes=tuple(lookup.scope for lookup in lookups),
         blocks=sharing.layers(),
+        tables=of_tables(lookups, program, schema, sharing),
+        apart=trained_apart(program, schema, sharing, own),
     )
 
 
 def _heads(
     program: Program, schema: Schema, readings: dict[str, Reading], cut: list[Any]
-) -> tuple[keras.Model, tuple[Output, ...]]:
-    """Cut tensors -> logits of each output: towers, heads, and the dependencies between them."""
+) -> tuple[keras.Model, tuple[Output, ...], tuple[Any, ...]]:
+    """Cut tensors -> logits of each output: towers, heads, and the dependencies between them.
+
+    With it the outputs, and of each task the Keras tensor of its head's own logits.
+    """
     below = {id(t): keras.Input(t.shape[1:], dtype=t.dtype, name=f"cut_{i}") for i, t in enumerate(cut)}
     ordered = [readings[task.name] for task in schema.tasks]
     read = combined(ordered, [tuple(below[id(t)] for t in reading.cut) for reading in ordered])
-    own = {task.name: _head(program, schema, task, x) for task, x in zip(schema.tasks, read, strict=True)}
+    made = own_logits(program, schema, read)
+    own = {task.name: logits for task, logits in zip(schema.tasks, made, strict=True)}
     final, conditionals = _dependencies(program, schema, own)
     logits = {t.key: final[t.name] for t in schema.tasks}
     outputs = [Output(t.name, t.key, t.name) for t in schema.tasks]
@@ -114,7 +127,7 @@ def _heads(
         key = "_".join([schema.task(child).key, "given", *(schema.task(parent).key for parent in parents)])
         logits[key] = tensor
         outputs.append(Output(f"{child}|{','.join(parents)}", key, child))
-    return keras.Model(list(below.values()), logits, name="heads"), tuple(outputs)
+    return keras.Model(list(below.values()), logits, name="heads"), tuple(outputs), tuple(made)
 
 
 def _cut(schema: Schema, readings: dict[str, Reading]) -> tuple[list[Any], tuple[tuple[int, ...], ...]]:
@@ -124,38 +137,6 @@ def _cut(schema: Schema, readings: dict[str, Reading]) -> tuple[list[Any], tuple
         for tensor in readings[task.name].cut:
             found.setdefault(id(tensor), (tensor, []))[1].append(i)
     return [tensor for tensor, _ in found.values()], tuple(tuple(dict.fromkeys(t)) for _, t in found.values())
-
-
-def _head(program: Program, schema: Schema, task: TaskSchema, x: Any) -> Any:
-    """The task's tower and logits (B, units), float32."""
-    plan = program.task(task.name)
-    units = tower_units(program, task)
-    alone = task.kind.tower is None and len(units) > len(TOWER)
-    x = dense_stack(x, units, f"{task.key}_tower", OWN_DROPOUT if alone else 0.0)
-    bias = _bias(plan, schema, task)
-    head = keras.layers.Dense(len(bias), dtype="float32", name=f"{task.key}_logits")
-    logits = head(x)
-    # Not by an initializer of ours: the file must load where only Keras and our layers are known.
-    head.bias.assign(bias)
-    return logits
-
-
-def tower_units(program: Program, task: TaskSchema) -> tuple[int, ...]:
-    """Widths of the layers of a task's tower: as written, else by whether it reads a block with layers."""
-    if task.kind.tower is not None:
-        return tuple(task.kind.tower)
-    return TOWER if reads_a_block(program.task(task.name).sources, program) else (*OWN_LAYERS, *TOWER)
-
-
-def _bias(plan: TaskPlan, schema: Schema, task: TaskSchema) -> list[float]:
-    """Logits at which the head starts: those of the best constant predictor."""
-    for given in plan.givens:
-        parent = schema.task(given.parent)
-        both = [schema.task(g.parent).mean for g in plan.givens if type(g.method) is type(given.method)]
-        found = given.method.bias(task, dataclasses.replace(parent, mean=math.prod(both)))
-        if found is not None:
-            return list(found)
-    return list(task.kind.bias(task))
 
 
 def _dependencies(

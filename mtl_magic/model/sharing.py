@@ -10,6 +10,7 @@ import keras
 from mtl_magic.blocks._base import Block, Built, Reading
 from mtl_magic.model.graph import behind
 from mtl_magic.model.plugin import apply_python_block
+from mtl_magic.parts import Training
 from mtl_magic.program import INPUTS, NONE, FeatureRule, safe_names
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Sharing:
         self._copies: dict[int, keras.layers.Layer] = {}  # of layers in braces, by their id
         self._over: dict[str, Any] = {}  # of each block, the tensor of its sources
         self._read: dict[str, list[Any]] = {}  # and the tensors that its takers read
+        self.takers: dict[str, list[str]] = {}  # of each block, the keys of those that have read it
         self._ready: dict[tuple[str, str], Reading] = {}  # of block and taker, what was read for all at once
         for plan in program.blocks:
             if shares(plan):
@@ -53,9 +55,12 @@ class Sharing:
         return Built.plain(apply_python_block(plan, x, self.program.text, self._copies))
 
     def read_all(self, takers: dict[str, tuple[str, ...]]) -> list[Reading]:
-        """`read` for all tasks, key -> sources: blocks that can read for several at once do."""
+        """`read` for all tasks, key -> sources: blocks that can read for several at once do, for those that are trained
+        like everything else.
+        """
+        plain = {t.key for t in self.inputs.schema.tasks if Training.of(t.kind).plain}
         for name, built in self.built.items():
-            keys = [key for key, sources in takers.items() if name in sources]
+            keys = [key for key, sources in takers.items() if name in sources and key in plain]
             if built.read_all is not None and len(keys) > 1:
                 self._ready |= {(name, k): r for k, r in zip(keys, built.read_all(keys), strict=True)}
         return [self.read(sources, key) for key, sources in takers.items()]
@@ -72,6 +77,7 @@ class Sharing:
             if source in self.built:
                 readings.append(self._ready.get((source, taker)) or self.built[source].read(taker))
                 self._read.setdefault(source, []).extend(readings[-1].cut)
+                self.takers.setdefault(source, []).append(taker)
             elif self.reads_nothing_shared(source):
                 own = self.inputs.joined(source_features(INPUTS, self.inputs.schema), scope=taker)
                 readings.append(Reading((own,)))

@@ -21,7 +21,7 @@ from mtl_magic.language.statements import (
     entries,
     searches,
 )
-from mtl_magic.magic.flags import EXPRESSIONS, LATER, SWITCHES
+from mtl_magic.magic.flags import EXPRESSIONS, FLAGS, LATER, VALUES
 from mtl_magic.magic.line import COMMANDS
 from mtl_magic.parameters import FAMILIES, ParamType
 from mtl_magic.reference.run import run_data
@@ -52,14 +52,15 @@ def vocabulary_data(registry: Registry) -> dict[str, Any]:
             family: {
                 "title": title,
                 "plural": plural(title),
+                "named": _named(family, registry),
                 "words": [_word(d) for d in registry if d.family == family],
             }
             for family, title in FAMILIES.items()
             if family != "settings" and registry.words(family)
         },
         "flags": [
-            {"flag": f"--{flag}", "takes": flag in EXPRESSIONS, "doc": doc}
-            for flag, doc in {**EXPRESSIONS, **SWITCHES}.items()
+            {"flag": f"--{flag}", "takes": flag in {**EXPRESSIONS, **VALUES}, "doc": doc}
+            for flag, doc in FLAGS.items()
             if flag not in LATER
         ],
         "later": {
@@ -110,9 +111,16 @@ def _word(declaration: type[Declaration]) -> dict[str, Any]:
         "defaults": defaults(declaration),
         "tasks": list(getattr(declaration, "tasks", ())),
         "params": [_param(p) for p in declaration.params()],
+        "named": [p.name for p in declaration.options() if p.by_name],
         "paper": declaration.paper,
         "example": declaration.example,
     }
+
+
+def _named(family: str, registry: Registry) -> list[dict[str, Any]]:
+    """The options that the words of a family have in common, and that are given by name."""
+    words = [d for d in registry if d.family == family]
+    return [_param(p) for p in {p.name: p for d in words for p in d.options() if p.by_name}.values()]
 
 
 def _param(param: Param) -> dict[str, Any]:

@@ -103,6 +103,10 @@ def _table(head: tuple[str, str, str], rows: list[tuple[str, str, str]]) -> str:
 def _family(family: str, found: dict[str, Any]) -> str:
     title = found["plural"][:1].upper() + found["plural"][1:]
     parts = [f"## {title}", WHERE.get(family, "")]
+    if found["named"]:
+        without = [f"`{word['word']}`" for word in found["words"] if not word["named"]]
+        every = f"Every {found['title']}" + (f" but {', '.join(without)}" if without else "")
+        parts += [f"{every} takes these too, by name:", _params(found["named"])]
     for word in found["words"]:
         parts += [f"### `{word['word']}` ({found['title']})", f"```\n{word['signature']}\n```", word["doc"]]
         parts += [word["defaults"]] if word["defaults"] else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mtl_magic.train.events import Evaluated, Event, Finished, Started, Steered
+from mtl_magic.train.events import Changed, Evaluated, Event, Finished, Started, Steered, Trouble
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +21,8 @@ class History:
         self.watched: dict[str, str] = {}  # task -> the metric by which a person watches it
         self.finished: Finished | None = None
         self.steered: list[Steered] = []
+        self.changes: list[dict[str, Any]] = []  # what was other when the training went on: step, what, from, to
+        self.troubles: list[str] = []  # what could not be kept
         self._rows: list[dict[str, Any]] = []
 
     def __call__(self, event: Event) -> None:
@@ -31,6 +33,12 @@ class History:
                 self._rows.append(_row(event))
             case Steered():
                 self.steered.append(event)
+            case Changed():
+                self.changes.append(
+                    {"step": event.step, "what": event.what, "from": event.before, "to": event.after}
+                )
+            case Trouble() if event.text not in self.troubles:
+                self.troubles.append(event.text)
             case Finished():
                 self.finished = event
 

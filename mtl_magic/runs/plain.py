@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def to_plain(value: Any) -> Any:
     """The JSON form of an option's value. A Python object that came out of `{…}` stays behind as its description."""
     if isinstance(value, Declaration):
-        options = {p.name: to_plain(getattr(value, p.name)) for p in value.params()}
+        options = {p.name: to_plain(getattr(value, p.name)) for p in value.options()}
         return {"family": value.family, "word": value.word, "options": options}
     if isinstance(value, dict):
         return {"values": {str(k): to_plain(v) for k, v in value.items()}}
@@ -47,7 +47,7 @@ def from_plain(plain: Any) -> Any:
     found = vocabulary().find(plain["family"], plain["word"])
     if found is None:
         raise ValueError(f"the {plain['family']} '{plain['word']}' is not a word of this version of mtl_magic")
-    known = {p.name for p in found.params()}
+    known = {p.name for p in found.options()}
     options = {k: from_plain(v) for k, v in plain["options"].items() if k in known}
     metrics = options.get("metrics")
     if isinstance(metrics, tuple):  # one that stood in braces is gone: the others stay

@@ -5,30 +5,24 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from mtl_magic.parameters import SEED, Bool, Choice, Float, Int, Name, Nothing, OneOf, Python, maybe
+from mtl_magic.parameters import SEED, Bool, Choice, Float, Int, ListOf, Name, Nothing, OneOf, Python, maybe
+from mtl_magic.parts import OPTIMIZER, TABLES, has_schedule
 from mtl_magic.registry import Declaration, declare, option
 
 LR = 1e-3  # where neither the cell nor an optimizer of the user's own says
-OPTIMIZERS = ("adam", "adagrad", "sgd")
-# optimizers of embedding tables -> how many numbers each keeps of an entry, and of a row
-TABLES = {
-    "adam": (2, 1),
-    "lazy_adam": (2, 0),
-    "dense_adam": (2, 0),
-    "adagrad": (1, 0),
-    "rowwise_adagrad": (0, 1),
-    "sgd": (0, 0),
-}
 SCHEDULES = ("constant", "cosine", "linear")
+PRECISIONS = ("float32", "mixed", "mixed_bfloat16", "mixed_float16")
+DEVICES = ("auto", "one", "all")
 
 
-def _is_optimizer(value: Any) -> bool:
-    return hasattr(value, "apply_gradients") and not isinstance(value, type)
+def _is_callback(value: Any) -> bool:
+    return all(hasattr(value, name) for name in ("set_model", "on_epoch_end", "on_train_begin")) and not isinstance(
+        value, type
+    )
 
 
-def has_schedule(optimizer: Any) -> bool:
-    """Whether a Keras optimizer's learning rate is a schedule of its own; a word has none."""
-    return not isinstance(optimizer, str) and isinstance(optimizer.get_config()["learning_rate"], dict)
+def _is_run(value: Any) -> bool:
+    return (hasattr(value, "model") and hasattr(value, "schema")) or hasattr(value, "__fspath__")
 
 
 def batch_size(asked: int | None, rows: int) -> int:
@@ -60,6 +54,15 @@ class Train(Declaration):
     `clip` holds for the norm of all gradients together, the tables' included. `weight_decay` is decoupled from the
     gradient (Loshchilov & Hutter 2019): a step takes lr · weight_decay of each kernel and of each row that it touches;
     biases and other vectors do not decay. Of an optimizer of your own it replaces the decay, where it is above 0.
+
+    With a `precision` of 16 bits layers multiply and add in them; weights, embedding rows, gradients of both, logits, losses,
+    averages and the balancing method's evidence stay float32, and a layer of your own computes in its own dtype. `mixed`, which
+    is `mixed_bfloat16`, has the range of float32. With `mixed_float16` the loss is multiplied by a scale before it is
+    differentiated; a step in which a gradient overflows is not taken, and the scale halves (Micikevicius et al. 2018). Both
+    are for GPUs with 16-bit units: a CPU gains nothing.
+
+    `jit` compiles layers, losses and balancing by XLA, for one number of rows: the shorter last batch of an epoch goes
+    without. It costs seconds before the first step; on a CPU it pays for small batches alone, so that `auto` leaves it out.
     """
 
     epochs: int = option(Int(minimum=1), 15, "passes over the training rows at most; early stopping may end before")
@@ -79,7 +82,7 @@ class Train(Declaration):
         "learning rate; none: 0.001, or that of an optimizer of your own, its schedule included",
     )
     optimizer: Any = option(
-        OneOf((Choice(OPTIMIZERS), Python("a Keras optimizer", _is_optimizer))),
+        OPTIMIZER,
         "adam",
         "optimizer of the dense part; embedding tables use its row-sparse form: of one of your own that of sgd or adagrad where it is one, else of adam",
     )
@@ -114,6 +117,31 @@ class Train(Declaration):
         0.999,
         "decay of the averaged dense weights that are evaluated and kept; none: no averaging",
     )
+    devices: int | str = option(
+        OneOf((Choice(DEVICES), Int(minimum=1))),
+        "auto",
+        "what computes: one or auto: the first GPU, without one the CPU; all: every GPU, each with its share of a step's rows; or so many of them",
+    )
+    precision: str = option(
+        Choice(PRECISIONS),
+        "float32",
+        "what the layers compute in: float32, or 16 bits between float32 rows, weights and logits; mixed is mixed_bfloat16",
+    )
+    jit: bool | str = option(
+        OneOf((Bool(), Choice(("auto",)))),
+        "auto",
+        "whether XLA compiles the layers, losses and balancing of a step; auto: where there is a GPU, and XLA can",
+    )
+    callbacks: tuple[Any, ...] | None = option(
+        maybe(ListOf(Python("a Keras callback", _is_callback), 1)),
+        None,
+        "Keras callbacks, one or a list; their logs are loss, click_loss, val_loss, val_click_loss, val_click_auc and so on, and the learning rate that they set is the peak",
+    )
+    warm_start: Any = option(
+        OneOf((Name("run"), Python("a run, or the path of its folder", _is_run), Nothing())),
+        None,
+        "a run to begin with, by its name, or the path of its folder in quotes: what both networks have is copied, embedding rows by their values, layers by name and shape; the run's notes say what was not",
+    )
     seed: int = option(Int(minimum=0, maximum=SEED), 0, "seed of initial weights, order of rows and dropout")
 
     def step_rows(self, rows: int) -> int:
@@ -121,6 +149,10 @@ class Train(Declaration):
         return batch_size(self.batch, rows) * self.accumulate
 
     def check(self) -> None:
+        if self.jit is True and self.accumulate > 1:
+            raise ValueError(
+                "jit=true and accumulate cannot both hold: XLA takes a batch at once; leave one of them out"
+            )
         if self.schedule != "constant" and self.lr is None and has_schedule(self.optimizer):
             raise ValueError(
                 f"schedule={self.schedule} and the optimizer's own schedule cannot both hold: leave one out, or give lr="

@@ -11,6 +11,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mtl_magic.parameters import CallOf, Int, ListOf, Name, maybe
+from mtl_magic.parts import dropout_option, frozen_option, l2_option, lr_option, optimizer_option, refuse_schedule
 from mtl_magic.registry import Declaration, option
 
 if TYPE_CHECKING:
@@ -55,8 +56,21 @@ class Metric(Declaration):
         return ()
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Trained(Declaration):
+    """What a head can be told of its own training."""
+
+    lr: float = lr_option("its tower, its head and its gates")
+    optimizer: Any = optimizer_option("its tower, its head and its gates")
+    l2: float = l2_option("the kernels of its tower, its head and its gates")
+    dropout: float | None = dropout_option(
+        "each layer of its tower", None, "; none: 0, where the task shares no layer 0.1"
+    )
+    frozen: bool = frozen_option("its tower, its head, its gates and embeddings of its own")
+
+
 @dataclasses.dataclass(frozen=True)
-class TaskKind(Declaration):
+class TaskKind(_Trained):
     """Base of task kinds."""
 
     default_loss: ClassVar[str] = ""
@@ -77,6 +91,7 @@ class TaskKind(Declaration):
     )
 
     def check(self) -> None:
+        refuse_schedule(self.optimizer)
         for part in (self.loss, *(self.metrics or ())):
             serves = getattr(part, "tasks", None)
             if serves and self.word not in serves:

@@ -40,7 +40,7 @@ class Accumulated(Step):
 
     # No collective operation stands inside a loop: replicas need not have the same number of slices.
 
-    def _gradients(self, ids: Any, floats: Any, labels: Any, touched: list[Touched]) -> tuple[list[Any], Any]:
+    def gradients(self, ids: Any, floats: Any, labels: Any, touched: list[Touched]) -> tuple[list[Any], Any]:
         counts = self._counts(labels)
         batch = Slices(ids, floats, labels, touched, self.slices)
         if self.looks_first:
@@ -65,7 +65,7 @@ class Accumulated(Step):
             with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
                 tape.watch(cut)
                 part = self._shares(cut, labels, counts)
-                each = tf.unstack(part)
+                each = tf.unstack(self.scaled(part))
             cotangents = [tape.gradient(loss, cut) for loss in each]
             return i + 1, share + part, gramian + self._gramian(cotangents, self._scale())
 
@@ -86,7 +86,7 @@ class Accumulated(Step):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch([*variables, *rows])
                 part = self._shares(self._trunk(ids, floats, touched), labels, counts)
-                objective = tf.reduce_sum(weights * part) + portion * self._added()
+                objective = self.scaled(tf.reduce_sum(weights * part) + portion * self._added())
             found = tape.gradient(objective, [*variables, *rows])
             unread.update(k for k, g in enumerate(found[len(variables) :]) if g is None)
             return i + 1, share + part, *(_plus(s, g) for s, g in zip(sums, found, strict=True))

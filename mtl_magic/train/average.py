@@ -42,16 +42,24 @@ class Average:
         for mean, variable in zip(self.means, self.variables, strict=True):
             mean.assign(keep * mean + (1.0 - keep) * variable)
 
+    def restart(self) -> None:
+        """The means are the variables as they are now."""
+        for mean, variable in zip(self.means, self.variables, strict=False):
+            mean.assign(np.array(variable))
+
     @contextlib.contextmanager
-    def applied(self) -> Iterator[None]:
-        """Inside, the variables hold their means."""
+    def applied(self, *, lasting: bool = False) -> Iterator[None]:
+        """Inside, the variables hold their means; `lasting`: what sets one of them there sets it, and its mean, for good."""
         current = [np.array(v) for v in self.variables] if self.means else []
         self.apply()
         try:
             yield
         finally:
-            for variable, value in zip(self.variables, current, strict=False):
-                variable.assign(value)
+            for variable, mean, value in zip(self.variables, self.means, current, strict=False):
+                if lasting and (np.array(variable) != np.array(mean)).any():
+                    mean.assign(np.array(variable))
+                else:
+                    variable.assign(value)
 
     def apply(self) -> None:
         """The variables take their means, for good."""

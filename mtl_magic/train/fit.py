@@ -14,20 +14,29 @@ import tensorflow as tf
 
 from mtl_magic.model.net import Net, build
 from mtl_magic.model.settle import settle
+from mtl_magic.parts import has_schedule
 from mtl_magic.problems import MtlError, Problem, first_line
 from mtl_magic.settings.train import LR
-from mtl_magic.train import reuse
+from mtl_magic.train import reuse, xla
 from mtl_magic.train.accumulate import Accumulated
+from mtl_magic.train.callbacks import callbacks_of
+from mtl_magic.train.checkpoint import Keeper
 from mtl_magic.train.control import Control
+from mtl_magic.train.devices import strategy_of
 from mtl_magic.train.evaluate import Evaluator
-from mtl_magic.train.events import Listener
+from mtl_magic.train.events import Listener, Note
 from mtl_magic.train.loop import Loop
-from mtl_magic.train.order import Batches
+from mtl_magic.train.meter import Meter
+from mtl_magic.train.optimizers import ROW_SPARSE, dense_optimizer
+from mtl_magic.train.state import set_weights, weights_of
 from mtl_magic.train.step import Step, row_losses
 from mtl_magic.train.stopping import Stopping, events
+from mtl_magic.train.stored import batches_of
+from mtl_magic.train.team import Alone, Team
+from mtl_magic.train.warm import Source, warm
 
 if TYPE_CHECKING:
-    from mtl_magic.data.schema import Part, Prepared, Schema
+    from mtl_magic.data.schema import Prepared, Rows, Schema
     from mtl_magic.program import Program
 
 
@@ -44,6 +53,7 @@ class Trained:
     best_epoch: int | None
     metrics: dict[str, dict[str, float]]  # of the kept weights, on the validation part
     test: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)  # the same, on the test part
+    notes: tuple[str, ...] = ()  # sentences for the person
 
 
 def train(
@@ -52,6 +62,9 @@ def train(
     *,
     control: Control | None = None,
     listeners: Sequence[Listener] = (),
+    team: Alone | None = None,
+    keeper: Keeper | None = None,
+    start: Source | None = None,
 ) -> Trained:
     """Builds the network and trains it.
 
@@ -60,6 +73,9 @@ def train(
         prepared: the encoded data.
         control: commands while it runs; none: nobody steers.
         listeners: called with each event, in this thread.
+        team: the processes that train together; of them the chief alone has metrics.
+        keeper: where checkpoints go; training goes on from the one that is there.
+        start: the run whose weights are where this training begins, as far as they fit.
 
     Raises:
         MtlError: a loss is not finite, or a block of the user's own fails.
@@ -68,15 +84,24 @@ def train(
     schema = with_constants(program, prepared)
     settings = program.train
     rate, peak = learning_rate(settings)
-    key = reuse.key_of(program, schema)
+    team = team or Alone()
+    strategy = strategy_of(program, team.strategy if isinstance(team, Team) else None)
+    alone = strategy.num_replicas_in_sync == 1
+    key = reuse.key_of(program, schema) if alone else None
     traced = reuse.take(key)
     if traced is not None:
         traced.begin()
         net, step, evaluator = traced.net, traced.step, traced.evaluator
     else:
-        net, step, evaluator = _made(program, schema, peak)
+        with strategy.scope():
+            net, step, evaluator = _made(program, schema, peak)
         traced = reuse.Traced.of(net, step, evaluator) if key is not None else None
-    batches = Batches(prepared.train, settings.step_rows(sum(map(len, prepared.train))), settings.seed)
+    notes = warm(net, program, schema, start) if start is not None else ()
+    if notes:
+        step.average.restart()
+    batches = batches_of(prepared.train, settings.step_rows(sum(map(len, prepared.train))), settings.seed)
+    step.full = min(batches.batch, batches.rows)
+    xla.try_on(program, step)
     weights = {t.name: program.task(t.name).weight for t in schema.tasks}
     loop = Loop(
         program,
@@ -91,14 +116,28 @@ def train(
         stopping=stopping_of(program, schema, weights, prepared.valid),
         control=control or Control(),
         listeners=listeners,
+        team=team,
+        keeper=keeper,
+        callbacks=callbacks_of(
+            program, schema, step, top=highest_rate(settings) / peak, alone=not isinstance(team, Team)
+        ),
+        meter=Meter.of(strategy),
     )
+    if notes:
+        loop.emit(Note(" ".join(notes)))
     why = loop.run()
-    metrics = loop.metrics or (evaluator(prepared.valid) if prepared.valid is not None else {})  # no step: no epoch's
-    test = evaluator(prepared.test) if prepared.test is not None else {}
+    valid, test_part = (prepared.valid, prepared.test) if team.chief else (None, None)
+    metrics = loop.metrics or (evaluator(valid) if valid is not None else {})  # no step: no epoch's
+    test = evaluator(test_part) if test_part is not None else {}
     if traced is not None:
         net = traced.copied_to(build(program, schema))
         reuse.keep(key, traced)
-    return Trained(net, schema, loop.weights(), why, loop.steps, loop.at.epoch, loop.stopping.best_epoch, metrics, test)
+    elif not alone:  # a run's variables are of one device
+        copy = build(program, schema)
+        set_weights(copy.model, weights_of(net.model))
+        net = copy
+    best, at = loop.stopping.best_epoch, loop.at
+    return Trained(net, schema, loop.weights(), why, loop.steps, at.epoch, best, metrics, test, notes)
 
 
 def _made(program: Program, schema: Schema, peak: float) -> tuple[Net, Step, Evaluator]:
@@ -116,7 +155,14 @@ def _made(program: Program, schema: Schema, peak: float) -> tuple[Net, Step, Eva
         average=settings.average,
         clip=settings.clip,
         weight_decay=settings.weight_decay,
+        base=highest_rate(settings),
+        scaled=settings.precision == "mixed_float16",
+        jit=xla.wanted(program),
     )
+    if not step.variables and not step.tables:
+        hint = "leave one of them out of what is frozen, mostly the task that is new"
+        place = next((p for t in program.tasks if (p := t.kind_span)), None)
+        raise MtlError(Problem("MTL305", "every part is frozen: there is nothing to learn", place, hint), program.text)
     return net, step, Evaluator(net, schema)
 
 
@@ -140,7 +186,7 @@ def with_constants(program: Program, prepared: Prepared) -> Schema:
 def _start_loss(program: Program, prepared: Prepared, k: int) -> float:
     """Mean loss of the constant at which the head of task k starts, on its labelled training rows."""
     task = prepared.schema.tasks[k]
-    labels = np.concatenate([part.labels[:, k] for part in prepared.train])
+    labels = np.concatenate([part.label(k) for part in prepared.train])
     logits = tf.tile(tf.constant([task.kind.bias(task)], tf.float32), (len(labels), 1))
     only = dataclasses.replace(prepared.schema, tasks=(task,))
     try:
@@ -164,6 +210,12 @@ def learning_rate(settings: Any) -> tuple[Callable[[int], float], float]:
     if not callable(own):
         return (lambda step: 1.0), float(own)
     return (lambda step: float(own(step))), 1.0
+
+
+def highest_rate(settings: Any) -> float:
+    """The greatest learning rate that is planned: the peak, or that of an optimizer's own schedule."""
+    course, peak = learning_rate(settings)
+    return peak * max(course(step) for step in (range(0, 10_000, 100) if has_schedule(settings.optimizer) else (0,)))
 
 
 def _own_rate(optimizer: Any) -> Any:
@@ -197,19 +249,10 @@ def _half_cosine(done: float) -> float:
     return 0.5 * (1.0 + math.cos(math.pi * done))
 
 
-def dense_optimizer(asked: Any, lr: float, weight_decay: float = 0.0) -> keras.optimizers.Optimizer:
-    """The optimizer of the dense variables: by name, or a fresh copy of the user's own."""
-    decay = {"weight_decay": weight_decay} if weight_decay else {}
-    if not isinstance(asked, str):
-        return asked.__class__.from_config({**asked.get_config(), "learning_rate": lr, **decay})
-    kinds = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD, "adagrad": keras.optimizers.Adagrad}
-    return kinds[asked](learning_rate=lr, **decay)
-
-
 def tables_of(settings: Any) -> str:
     """The optimizer of the tables, in the words of `Table`: as written, else what goes with the dense variables'."""
     asked = settings.tables or table_optimizer(settings.optimizer)
-    return {"adam": "deferred_adam", "lazy_adam": "adam"}.get(asked, asked)
+    return ROW_SPARSE.get(asked, asked)
 
 
 def table_optimizer(asked: Any) -> str:
@@ -220,7 +263,7 @@ def table_optimizer(asked: Any) -> str:
     return next((word for kind, word in kinds.items() if isinstance(asked, kind)), "adam")
 
 
-def stopping_of(program: Program, schema: Schema, weights: dict[str, float], valid: Part | None) -> Stopping:
+def stopping_of(program: Program, schema: Schema, weights: dict[str, float], valid: Rows | None) -> Stopping:
     """Early stopping as the `train` statement says."""
     asked = program.train.early_stop
     if isinstance(asked, str) and (valid is None or not len(valid)):
@@ -233,7 +276,7 @@ def stopping_of(program: Program, schema: Schema, weights: dict[str, float], val
     constants = {t.name: t.constant_loss for t in schema.tasks}
     watch = _watched(asked, program, schema) if isinstance(asked, str) else None
     patience = None if asked is None or asked is False else 3 if asked is True or watch else int(asked)
-    found = {t.name: events(t, valid.labels[:, k]) for k, t in enumerate(schema.tasks)} if valid is not None else {}
+    found = {t.name: events(t, valid.label(k)) for k, t in enumerate(schema.tasks)} if valid is not None else {}
     return Stopping(constants, weights, patience, watch, found)
 
 

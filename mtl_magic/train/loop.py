@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import time
@@ -11,20 +12,34 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtl_magic.problems import MtlError, Problem
+from mtl_magic.train.checkpoint import Keeper, go_on, taken
 from mtl_magic.train.control import Control
-from mtl_magic.train.events import Evaluated, Event, Finished, Listener, Note, Progress, Started, Steered
+from mtl_magic.train.events import (
+    Changed,
+    Device,
+    Evaluated,
+    Event,
+    Finished,
+    Listener,
+    Note,
+    Progress,
+    Started,
+    Steered,
+    Trouble,
+)
 from mtl_magic.train.interrupt import Interrupts
 from mtl_magic.train.state import set_weights, weights_of
+from mtl_magic.train.team import Alone
 
 if TYPE_CHECKING:
-    from mtl_magic.data.schema import Part, Schema
+    from mtl_magic.data.schema import Rows, Schema
     from mtl_magic.program import Program
+    from mtl_magic.train.callbacks import Callbacks
     from mtl_magic.train.evaluate import Evaluator
+    from mtl_magic.train.meter import Meter
     from mtl_magic.train.order import Batches
     from mtl_magic.train.step import Step
     from mtl_magic.train.stopping import Stopping
-
-TICK = 0.25  # seconds between Progress events: the host reads the device no oftener
 
 
 @dataclasses.dataclass
@@ -49,6 +64,10 @@ class Loop:
         stopping: decides what is best and when to end.
         control: commands.
         listeners: of events.
+        team: the other processes that train the same network.
+        keeper: of checkpoints; training goes on from the one that it holds.
+        meter: of GPUs.
+        callbacks: of Keras.
     """
 
     def __init__(
@@ -62,23 +81,31 @@ class Loop:
         lr: Callable[[int, float], float],
         peak: float,
         evaluator: Evaluator,
-        valid: Part | None,
+        valid: Rows | None,
         stopping: Stopping,
         control: Control,
         listeners: Sequence[Listener],
+        team: Alone | None = None,
+        keeper: Keeper | None = None,
+        meter: Meter | None = None,
+        callbacks: Callbacks | None = None,
     ) -> None:
         self.program, self.schema, self.step, self.batches = program, schema, step, batches
         self.epochs, self.lr, self.peak = epochs, lr, peak
         self.evaluator, self.valid, self.stopping = evaluator, valid, stopping
         self.control, self.listeners = control, listeners
+        self.team, self.keeper, self.meter, self.callbacks = team or Alone(), keeper, meter, callbacks
         self.names = [t.name for t in schema.tasks]
         self.at = Position()
         self.steps = 0
         self.why = ""
         self.metrics: dict[str, dict[str, float]] = {}  # of the weights that are kept, on the validation part
-        self._paused = False
-        self._seen = np.zeros((2, len(self.names)))  # `step.sums` when the host last looked
-        self._last_losses: dict[str, float] = {}
+        self.before = 0.0  # seconds that it took before the checkpoint from which it goes on
+        self.past: list[Evaluated] = []  # what was said of the epochs so far
+        self.changes: list[Changed] = []  # what was other each time that it went on
+        self._paused = self._unkept = False
+        self.seen = np.zeros((2, len(self.names)))  # `step.sums` when the host last looked
+        self.last_losses: dict[str, float] = {}
 
     # -- what goes out -----------------------------------------------------------------------------------------------
 
@@ -90,14 +117,17 @@ class Loop:
         """The weights that the last step applied."""
         return dict(zip(self.names, map(float, self.step.applied.numpy()), strict=True))
 
-    def _seconds(self) -> float:
-        return time.perf_counter() - self._began
+    def seconds(self) -> float:
+        """Since the training began, what it took before a checkpoint included."""
+        return self.before + time.perf_counter() - self._began
 
     # -- the loop ----------------------------------------------------------------------------------------------------
 
     def run(self) -> str:
         """Trains to the end; returns why it ended (see `Finished.why`)."""
         self._began = self._tick = time.perf_counter()
+        self.team.begin()
+        go_on(self)
         self._tick_step = self.steps
         watched = {t.name: m[0].title for t in self.schema.tasks if (m := t.kind.metrics_of())}
         self.emit(
@@ -111,37 +141,78 @@ class Loop:
                 self.steps,
             )
         )
-        with Interrupts() as interrupts:
+        for event in (*self.past, *self.changes):
+            self.emit(event)
+        hooks = self.callbacks
+        with (
+            Interrupts() as interrupts,
+            hooks.attached(self.epochs, self.batches.steps) if hooks else contextlib.nullcontext(),
+        ):
+            if hooks is not None:
+                self.peak = hooks.train_begin(self.peak)
+                self._heed()
             while self.at.epoch < self.epochs and not self.why:
                 self._epoch(interrupts)
-        self.why = self.why or "epochs"
+            self.why = self.why or "epochs"
+            self._restore()
+            if hooks is not None:
+                self.peak = hooks.train_end(self.peak)
+                self._restore(last=True)
         best = self.stopping.best_epoch
+        if self.stopping.patience is not None and self.metrics and best is None:
+            self.emit(Note(f"no epoch could be judged by {self.stopping.judged_by}: the last one is kept"))
+        self.emit(Finished(self.steps, self.at.epoch, self.seconds(), self.why, best))
+        return self.why
+
+    def _restore(self, *, last: bool = False) -> None:
+        """The model takes the weights of the best epoch, else the averaged ones; `last`: but those that a callback has set
+        since stay in place of the averaged ones.
+        """
         if self.stopping.best_weights is not None:
             set_weights(self.step.net.model, self.stopping.best_weights)
             self.metrics = self.stopping.best_metrics
-        else:
+        elif not last:
             self.step.average.apply()
-        if self.stopping.patience is not None and self.metrics and best is None:
-            self.emit(Note(f"no epoch could be judged by {self.stopping.judged_by}: the last one is kept"))
-        self.emit(Finished(self.steps, self.at.epoch, self._seconds(), self.why, best))
-        return self.why
+        elif self.valid is not None and self.metrics:
+            self.metrics = self.evaluator(self.valid)
+
+    def _heed(self) -> None:
+        """Ends where a callback has asked for it."""
+        if self.callbacks is not None and self.callbacks.asked_to_stop and not self.why:
+            self.why = "early_stop"
+            self.emit(Note(f"stopped in epoch {self.at.epoch + 1}, as a callback asked"))
 
     def _epoch(self, interrupts: Interrupts) -> None:
-        for batch in self.batches.epoch(self.at.epoch, self.at.step_in_epoch):
-            self._obey()
-            if interrupts.asked:
-                self.why = "interrupted"
-            if self.why:
-                break
-            self.step.rates.lr.assign(self.lr(self.steps, self.peak))
-            self.step.run(*batch)
-            self.steps += 1
-            self.at.step_in_epoch += 1
-            if time.perf_counter() - self._tick >= TICK:
-                self._progress()
+        hooks = self.callbacks
+        if hooks is not None:
+            self.peak = hooks.epoch_begin(self.at.epoch, self.peak)
+            self._heed()
+        # Closed whatever happens: rows may be read ahead in a thread.
+        with contextlib.closing(self.batches.epoch(self.at.epoch, self.at.step_in_epoch)) as batches:
+            for batch in batches:
+                if self.team.meets(self.steps):
+                    if self.team.chief:
+                        self._obey()
+                    self.team.follow(self, interrupts.asked)
+                if self.why:
+                    break
+                if hooks is not None and hooks.of_batches:
+                    self.peak = hooks.batch_begin(self.at.step_in_epoch, self.peak)
+                self.step.rates.lr.assign(self.lr(self.steps, self.peak))
+                self.step.run(*self.step.cut(batch))
+                self.steps += 1
+                self.at.step_in_epoch += 1
+                if hooks is not None and hooks.of_batches:
+                    self.peak = hooks.batch_end(self.at.step_in_epoch - 1, self.peak)
+                    self._heed()
+                if self.team.due(self.steps, time.perf_counter() - self._tick):
+                    self._progress()
+                    self._keep()
         whole = self.at.step_in_epoch >= self.batches.steps
         if whole:
             self.at = Position(self.at.epoch + 1, 0)
+        else:
+            self._keep(now=True)
         if whole or self.at.step_in_epoch:
             self._evaluate(self.at.epoch + (0 if whole else 1))
 
@@ -161,7 +232,7 @@ class Loop:
                     self._paused = False
                 elif command.what == "stop":
                     self.why, self._paused = "stopped", False
-                self.emit(Steered(self.steps, self._seconds(), command.what, command.task, command.value))
+                self.emit(Steered(self.steps, self.seconds(), command.what, command.task, command.value))
             if not self._paused:
                 return
             self.control.wait(0.1)
@@ -169,12 +240,12 @@ class Loop:
     def _collect(self) -> dict[str, float]:
         """Training losses since the last look; stops with an error where one is not finite."""
         total = self.step.sums.numpy()
-        sums, self._seen = total - self._seen, total
+        sums, self.seen = total - self.seen, total
         losses = self._means(sums)
         broken = [name for k, name in enumerate(self.names) if not np.isfinite(sums[0, k])]
         if broken:
             raise MtlError([self._not_finite(name) for name in broken], self.program.text)
-        self._last_losses |= {n: v for n, v in losses.items() if not math.isnan(v)}
+        self.last_losses |= {n: v for n, v in losses.items() if not math.isnan(v)}
         return losses
 
     def _means(self, sums: np.ndarray) -> dict[str, float]:
@@ -185,37 +256,71 @@ class Loop:
         now = time.perf_counter()
         rate = (self.steps - self._tick_step) * self.batches.batch / (now - self._tick)
         epoch = self.at.epoch + self.at.step_in_epoch / self.batches.steps
-        self.emit(Progress(self.steps, epoch, self._seconds(), rate, losses, self.weights()))
+        self.emit(Progress(self.steps, epoch, self.seconds(), rate, losses, self.weights()))
+        for reading in self.meter.read() if self.meter is not None else ():
+            self.emit(Device(self.steps, self.seconds(), **dataclasses.asdict(reading)))
         self._tick, self._tick_step = now, self.steps
 
     def _evaluate(self, epoch: int) -> None:
         if self.steps > self._tick_step:
             self._progress()
-        losses = self._means(self._seen)
-        self.step.sums.assign(np.zeros_like(self._seen))
-        self._seen = np.zeros_like(self._seen)
+        losses = self._means(self.seen)
+        self.step.sums.assign(np.zeros_like(self.seen))
+        self.seen = np.zeros_like(self.seen)
         self.step.settle()
-        with self.step.average.applied():
-            metrics = self.evaluator(self.valid) if self.valid is not None and len(self.valid) else {}
-            self.metrics = metrics
+        with self.step.average.applied(lasting=self.callbacks is not None):
+            self.metrics = metrics = self._judged()
             verdict = self.stopping.update(epoch, metrics, lambda: weights_of(self.step.net.model))
+            if self.callbacks is not None and epoch == self.at.epoch:
+                self.peak = self.callbacks.epoch_end(epoch - 1, self.peak, losses, metrics)
+        verdict = self.team.verdict(verdict)
         lr = float(self.step.rates.lr.numpy())
-        self.emit(Evaluated(self.steps, epoch, self._seconds(), losses, metrics, self.weights(), lr, verdict.best))
+        said = Evaluated(self.steps, epoch, self.seconds(), losses, metrics, self.weights(), lr, verdict.best)
+        self.past.append(said)
+        self.emit(said)
         if verdict.stop and not self.why and epoch < self.epochs:
             self.why = "early_stop"
             self.emit(Note(verdict.reason))
+        if epoch < self.epochs:
+            self._heed()
+        if epoch == self.at.epoch:
+            self._keep(epoch=True)
         self._tick, self._tick_step = time.perf_counter(), self.steps
+
+    def _judged(self) -> dict[str, dict[str, float]]:
+        """Metrics of all heads on the validation part; of a worker that is not the chief, and without a part, none."""
+        if not self.team.chief or self.valid is None or not len(self.valid):
+            return {}
+        if self.callbacks is None:
+            return self.evaluator(self.valid)
+        self.peak = self.callbacks.test_begin(self.peak)
+        metrics = self.evaluator(self.valid)
+        self.peak = self.callbacks.test_end(self.peak, metrics)
+        return metrics
+
+    def _keep(self, *, epoch: bool = False, now: bool = False) -> None:
+        """A checkpoint where it is time for one; the chief's is that of all."""
+        if self.keeper is None or not self.team.chief or not (now or self.keeper.due(epoch=epoch)):
+            return
+        try:
+            self.keeper.write(taken(self))
+        except OSError as error:  # the one that was there is as it was
+            if not self._unkept:
+                self.emit(Trouble(f"checkpoints cannot be written: {error.strerror or error}; training goes on"))
+            self._unkept = True
 
     # -- what goes wrong ---------------------------------------------------------------------------------------------
 
     def _not_finite(self, name: str) -> Problem:
         span = self.program.task(name).span
         task = self.schema.task(name)
-        before = self._last_losses.get(name)
+        before = self.last_losses.get(name)
         if before is None and callable(task.kind.loss):
             hint = "it was so from the first steps: look at the loss in braces; a log or a division by 0 gives NaN"
         elif before is None:
             hint = f"it was so from the first steps: try a smaller learning rate than {self.peak:g}"
         else:
             hint = f"it was {before:.3g} just before: the learning rate {self.peak:g} is probably too high; try train lr={self.peak / 10:g}"
+        if self.program.train.precision == "mixed_float16":
+            hint += "; or float16 is too small for it, which ends at 65504: precision=mixed has the range of float32"
         return Problem("MTL301", f"the loss of '{name}' is not a finite number at step {self.steps}", span, hint)

@@ -38,7 +38,7 @@ class Traced:
     def of(cls, net: Net, step: Step, evaluator: Evaluator) -> Traced | None:
         """To be called before the first step; None where the state is too large to stay behind."""
         slots = sum(v.shape.num_elements() * 4 for table in step.tables for v in table.slots.values())
-        tables = sum(table.layer.table.shape[0] * table.layer.dim * 4 for table in step.tables)
+        tables = sum(layer.rows * layer.dim * 4 for layer in net.embeddings)
         if slots + tables > LARGEST:
             return None
         return cls(net, step, evaluator, state_of(step))

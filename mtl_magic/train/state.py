@@ -35,10 +35,12 @@ def set_weights(model: keras.Model, weights: dict[str, np.ndarray]) -> None:
 
 def _variables(step: Step) -> dict[str, Any]:
     found: dict[str, Any] = {f"model/{name}": v for name, v in named(step.net.model).items()}
-    found |= {f"optimizer/{i}": v for i, v in enumerate(step.optimizer.variables)}
+    found |= {f"optimizer/{i}": v for i, v in enumerate(step.dense.variables)}
     for table in step.tables:
         found |= {f"table/{table.layer.name}/{name}": v for name, v in table.slots.items()}
     found |= {f"balance/{name}": v for name, v in step.state.items()}
+    if step.scaling is not None:
+        found |= {f"scaling/{name}": v for name, v in step.scaling.variables.items()}
     found |= {f"average/{i}": v for i, v in enumerate(step.average.means)}
     found |= {
         "lr": step.rates.lr,

@@ -8,17 +8,21 @@ the shared representation. All sums over rows are global sums, so that the step 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import tensorflow as tf
 
 from mtl_magic.balance._base import BalanceTask, Evidence
 from mtl_magic.tasks._base import Loss
 from mtl_magic.train import replicas
 from mtl_magic.train.average import Average
+from mtl_magic.train.optimizers import Optimizers, tables_of
+from mtl_magic.train.scaling import Guarded, LossScale
 from mtl_magic.train.tables import Table, Touched
+from mtl_magic.train.xla import Dense
 
 if TYPE_CHECKING:
     from mtl_magic.balance._base import Balance
@@ -61,13 +65,15 @@ def _called(loss: Any, label: Any, prediction: Any, known: Any) -> Any:
 START = (tf.TensorSpec((), tf.int32),)
 
 
-def _compiled(share: Callable[..., None], signature: tuple[tf.TensorSpec, ...]) -> Callable[..., None]:
-    """A replica's share of something as a compiled function that all replicas run."""
+def _compiled(whole: Callable[..., None], signature: tuple[Any, ...]) -> Callable[..., None]:
+    made: Callable[..., None] = tf.function(whole, input_signature=signature, autograph=False)
+    return made
+
+
+def _by_all(share: Callable[..., None]) -> Callable[..., None]:
+    """A replica's share of something as a function that all replicas run."""
     strategy = tf.distribute.get_strategy()
-    if strategy.num_replicas_in_sync == 1:
-        made: Callable[..., None] = tf.function(share, input_signature=signature, autograph=False)
-        return made
-    return tf.function(lambda *args: strategy.run(share, args=args), autograph=False)
+    return share if strategy.num_replicas_in_sync == 1 else lambda *args: strategy.run(share, args=args)
 
 
 @dataclasses.dataclass
@@ -93,6 +99,9 @@ class Step:
         clip: greatest global norm of all gradients, dense and of table rows; None: they stay as they are.
         weight_decay: decoupled decay of touched table rows; that of kernels is the optimizer's own `weight_decay`, from
             which biases and other vectors are left out where this is above 0.
+        jit: whether XLA compiles the dense part of steps of `full` rows.
+        scaled: whether losses are scaled before they are differentiated, for layers that compute in float16.
+        base: the learning rate to which that of a part's own Keras optimizer is in proportion; None: the optimizer's.
     """
 
     def __init__(
@@ -107,12 +116,15 @@ class Step:
         average: float | None = None,
         clip: float | None = None,
         weight_decay: float = 0.0,
+        base: float | None = None,
+        scaled: bool = False,
+        jit: bool = False,
     ) -> None:
         self.net, self.schema, self.method, self.optimizer = net, schema, method, optimizer
         tasks = schema.tasks
         self.clip = clip
         self.tasks = tuple(BalanceTask(t.name, t.kind.classification) for t in tasks)
-        self.tables = [Table(layer, table_optimizer, decay=weight_decay) for layer in net.embeddings]
+        self.tables = tables_of(net.embeddings, net.tables, table_optimizer, weight_decay)
         self.variables = net.dense_variables()
         self.rates = Rates(
             replicas.shared_variable(0.0, "lr"),
@@ -127,19 +139,44 @@ class Step:
         # epoch, so that what a history holds does not depend on when the host looked.
         self.sums = replicas.shared_variable(tf.zeros((2, len(tasks)), tf.float64), "sums")
         self.constants = tf.constant([t.constant_loss for t in tasks], tf.float32)
-        if self.variables:
-            if weight_decay:
-                optimizer.exclude_from_weight_decay([v for v in self.variables if not _decays(v)])
-            optimizer.build(self.variables)
+        base = float(np.array(optimizer.learning_rate)) if base is None else base
+        self.dense = Optimizers(optimizer, self.variables, net.apart, weight_decay, base)
         self.average = Average(self.variables, average)
+        self.scaling = LossScale() if scaled else None
         width = [schema.id_width, schema.float_width]
         self.signature = (
             tf.TensorSpec((None, width[0]), tf.int32),
             tf.TensorSpec((None, width[1]), tf.float32),
             tf.TensorSpec((None, len(tasks)), tf.float32),
         )
-        self.run = _compiled(self.replica_step, self.signature)
-        self._settlers = [_compiled(partial(self._settle, table), START) for table in self.tables]
+        self.strategy = tf.distribute.get_strategy()
+        alone = self.strategy.num_replicas_in_sync == 1
+        signature = self.signature if alone else replicas.signature(self.signature)
+        self.xla = Dense(self) if jit else None  # None too where XLA has failed
+        self.full = 0  # rows of most steps
+        self._as_it_is = _compiled(self._whole(self.gradients), signature)
+        self._by_xla = _compiled(self._whole(self.xla.gradients), signature) if self.xla is not None else None
+        # Of one replica, the batch; of several, what `cut` makes of it.
+        self.run: Callable[..., None] = self._either if jit else self._as_it_is
+        self._settlers = [_compiled(_by_all(partial(self._settle, table)), START) for table in self.tables]
+
+    def _either(self, ids: Any, floats: Any, labels: Any) -> None:
+        by_xla = self._by_xla if self.xla is not None and len(labels) == self.full else None
+        (by_xla or self._as_it_is)(ids, floats, labels)
+
+    def _whole(self, gradients: Callable[..., Any]) -> Callable[..., None]:
+        """A step of all replicas, with such a function in place of `gradients`."""
+        compute = partial(self._computed, gradients)
+        if self.scaling is not None:
+            return Guarded(self, self.scaling, compute).run
+        return _by_all(partial(self.replica_step, compute))
+
+    def cut(self, batch: Sequence[Any]) -> Sequence[Any]:
+        """Arguments of `run` for a batch of arrays: each replica's share of the rows."""
+        if self.strategy.num_replicas_in_sync == 1:
+            return batch
+        with self.strategy.scope():
+            return replicas.cut(batch)
 
     def settle(self) -> None:
         """What tables have put off is done: to be called before the weights are read (`Table.settle`)."""
@@ -149,23 +186,34 @@ class Step:
 
     # -- one replica's share of a step; everything below is traced ---------------------------------------------------
 
-    def replica_step(self, ids: Any, floats: Any, labels: Any) -> None:
+    def replica_step(self, compute: Callable[..., Any], ids: Any, floats: Any, labels: Any) -> None:
+        self.apply(*compute(ids, floats, labels))
+
+    def _computed(
+        self, gradients_of: Callable[..., Any], ids: Any, floats: Any, labels: Any
+    ) -> tuple[list[Touched], list[Any], list[Any], Any]:
+        """What a step needs of its rows: the rows of tables that they touch and whose gradients there are, this
+        replica's share of the gradients of the variables and of those rows, and the sums of `gradients`.
+        """
         touched = [table.touch(ids, self.rates.lr.value(), self.rates.step.value()) for table in self.tables]
-        gradients, sums = self._gradients(ids, floats, labels, touched)
-        lr = self.rates.lr
+        gradients, sums = gradients_of(ids, floats, labels, touched)
         dense = [
             tf.convert_to_tensor(g) if g is not None else tf.zeros(v.shape, v.dtype)
             for g, v in zip(gradients, self.variables, strict=False)
         ]
         read = [(t, g) for t, g in zip(touched, gradients[len(self.variables) :], strict=True) if g is not None]
-        summed = [t.table.summed(t, g) for t, g in read]
+        return [t for t, _ in read], dense, [g for _, g in read], sums
+
+    def apply(self, touched: list[Touched], dense: list[Any], rows: list[Any], sums: Any) -> None:
+        """Moves all weights, by what `_computed` gives."""
+        lr = self.rates.lr
+        dense = self.dense.regularised(dense)
+        summed = [t.table.summed(t, g) for t, g in zip(touched, rows, strict=True)]
         if self.clip is not None:
             dense, summed = self._clipped(dense, summed)
-        if self.variables:
-            self.optimizer.learning_rate.assign(lr)
-            self.optimizer.apply(dense, self.variables)
-        for (rows, _), moved in zip(read, summed, strict=True):
-            rows.table.move(*moved, lr, self.rates.step.value(), rows)
+        self.dense.apply(dense, lr)
+        for t, moved in zip(touched, summed, strict=True):
+            t.table.move(*moved, lr, self.rates.step.value(), t)
         self.average.update(self.rates.step)
         self.sums.assign_add(tf.cast(sums, tf.float64))
         self.rates.step.assign_add(1)
@@ -173,7 +221,7 @@ class Step:
     def _settle(self, table: Table, start: Any) -> None:
         table.settle(self.rates.lr.value(), self.rates.step.value(), start)
 
-    def _gradients(self, ids: Any, floats: Any, labels: Any, touched: list[Touched]) -> tuple[list[Any], Any]:
+    def gradients(self, ids: Any, floats: Any, labels: Any, touched: list[Touched]) -> tuple[list[Any], Any]:
         """This replica's share of the gradients of the variables, then of the touched rows (None: nothing reads them),
         and over all replicas the summed losses and the counts, (2, K).
         """
@@ -193,7 +241,10 @@ class Step:
 
     def _trunk(self, ids: Any, floats: Any, touched: list[Touched]) -> list[Any]:
         inputs = [t for t, width in ((ids, self.schema.id_width), (floats, self.schema.float_width)) if width]
-        cut = self.net.trunk([*inputs, *(t.embedded() for t in touched)], training=True)
+        found = {id(t.table.layer): t.embedded() for t in touched}
+        # The tables of frozen features are looked up, and that is all.
+        rows = [found[id(e)] if id(e) in found else e(ids) for e in self.net.embeddings]
+        cut = self.net.trunk([*inputs, *rows], training=True)
         return list(cut) if isinstance(cut, (list, tuple)) else [cut]
 
     def _added(self) -> Any:
@@ -236,12 +287,16 @@ class Step:
         self.applied.assign(tf.where(active, weights * self.rates.person, self.applied.value()))
         return tf.where(active, weights * scale, 0.0)
 
+    def scaled(self, loss: Any) -> Any:
+        """A loss, or what stands for one, as it is differentiated."""
+        return loss if self.scaling is None else self.scaling.up(loss)
+
     def _balanced_by_losses(self, ids: Any, floats: Any, labels: Any, touched: list[Touched]) -> tuple[list[Any], Any]:
         rows = [t.rows for t in touched]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([*(v.value for v in self.variables), *rows])
             share, losses, counts = self._losses(self._trunk(ids, floats, touched), labels)
-            objective = tf.reduce_sum(self._weights(losses, counts) * share) + self._added()
+            objective = self.scaled(tf.reduce_sum(self._weights(losses, counts) * share) + self._added())
         gradients = tape.gradient(objective, [*(v.value for v in self.variables), *rows])
         return gradients, tf.stack([losses * counts, counts])
 
@@ -259,16 +314,19 @@ class Step:
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as head_tape:
             head_tape.watch([*cut, *above])
             share, losses, counts = self._losses(cut, labels)
-            each = tf.unstack(share)
+            each = tf.unstack(self.scaled(share))
         per_task = [head_tape.gradient(loss, [*cut, *above]) for loss in each]
         del head_tape
         gramian = replicas.total(self._gramian([gradients[: len(cut)] for gradients in per_task], self._scale()))
         weights = tf.unstack(self._weights(losses, counts, gramian))
         mixed = [_weighted(weights, [gradients[i] for gradients in per_task]) for i in range(len(cut) + len(above))]
-        pairs = [(z, g) for z, g in zip(cut, mixed[: len(cut)], strict=True) if g is not None]
-        down = trunk_tape.gradient(
-            [*(z for z, _ in pairs), added], below, output_gradients=[*(g for _, g in pairs), tf.ones_like(added)]
-        )
+        pairs = [(z, tf.cast(g, z.dtype)) for z, g in zip(cut, mixed[: len(cut)], strict=True) if g is not None]
+        down = []
+        if below:
+            ones = self.scaled(tf.ones_like(added))
+            down = trunk_tape.gradient(
+                [*(z for z, _ in pairs), added], below, output_gradients=[*(g for _, g in pairs), ones]
+            )
         found = {id(v): g for v, g in zip(trunk_variables.values(), down, strict=False)}
         found |= {id(v): g for v, g in zip(head_variables, mixed[len(cut) :], strict=True)}
         return [
@@ -277,25 +335,32 @@ class Step:
         ], tf.stack([losses * counts, counts])
 
     def _gramian(self, cotangents: list[list[Any]], scale: Any) -> Any:
-        """G = J Jᵀ (K, K) over the shared cut tensors, rows flattened: of these rows; those of different rows add up."""
+        """G = J Jᵀ (K, K) over the shared cut tensors, rows flattened: of these rows; those of different rows add up.
+
+        Args:
+            cotangents: of each task, the gradient of its `scaled` loss at each cut tensor; None: it does not reach it.
+            scale: what each task's is multiplied by (K,).
+        """
+        scale = scale if self.scaling is None else self.scaling.down(scale)
         total = tf.zeros((len(cotangents), len(cotangents)))
         for i in self.net.shared:
             like = next((c[i] for c in cotangents if c[i] is not None), None)
             if like is None:
                 continue
             size = tf.size(like)
-            rows = [tf.reshape(c[i], (size,)) if c[i] is not None else tf.zeros((size,)) for c in cotangents]
-            jacobian = tf.stack(rows) * scale[:, None]
+            rows = [
+                tf.reshape(c[i], (size,)) if c[i] is not None else tf.zeros((size,), like.dtype) for c in cotangents
+            ]
+            jacobian = tf.cast(tf.stack(rows), tf.float32) * scale[:, None]
             total += tf.matmul(jacobian, jacobian, transpose_b=True)
         return total
 
 
-def _decays(variable: Any) -> bool:
-    """Kernels do; vectors do not, nor the biases of experts that are stacked to a matrix."""
-    return len(variable.shape) > 1 and not variable.name.startswith("bias")
-
-
 def _weighted(weights: list[Any], gradients: list[Any]) -> Any:
-    """Σ wₖ gₖ over the gradients that exist; None where none does."""
-    terms = [w * tf.convert_to_tensor(g) for w, g in zip(weights, gradients, strict=True) if g is not None]
+    """Σ wₖ gₖ over the gradients that exist, float32; None where none does."""
+    terms = [
+        w * tf.cast(tf.convert_to_tensor(g), tf.float32)
+        for w, g in zip(weights, gradients, strict=True)
+        if g is not None
+    ]
     return tf.add_n(terms) if terms else None

@@ -64,6 +64,28 @@ class Stopping:
         self.best_weights: dict[str, np.ndarray] | None = None
         self._since = 0
 
+    def memory(self) -> dict[str, Any]:
+        """What it has seen, without the weights, as a checkpoint keeps it."""
+        return {
+            "best_score": self.best_score,
+            "best_epoch": self.best_epoch,
+            "best_metrics": self.best_metrics,
+            "since": self._since,
+        }
+
+    def remember(self, memory: dict[str, Any], weights: dict[str, np.ndarray] | None) -> None:
+        """The opposite of `memory`; `weights` are those of the best epoch."""
+        self.best_score, self.best_epoch = memory["best_score"], memory["best_epoch"]
+        self.best_metrics, self._since = memory["best_metrics"], memory["since"]
+        self.best_weights = weights
+
+    def judge_again(self) -> None:
+        """What is remembered was judged by other weights, another metric or another patience than now."""
+        if self.patience is None:
+            self.best_epoch, self.best_weights, self.best_metrics = None, None, {}
+        score = self.score(self.best_metrics) if self.best_epoch is not None else np.inf
+        self.best_score = score if np.isfinite(score) else np.inf
+
     @property
     def judged_by(self) -> str:
         return f"{self.watch[0]}.{self.watch[1]}" if self.watch else "the heads' mean validation loss"

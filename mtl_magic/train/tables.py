@@ -70,12 +70,21 @@ class Table:
     Args:
         layer: the layer; it must be built.
         optimizer: 'adam' (lazy), 'deferred_adam', 'dense_adam', 'adagrad', 'rowwise_adagrad' or 'sgd'.
-        l2: decay of touched rows: their gradient gets l2 · row per use-free step (each touched row once).
+        l2: the gradient of a touched row gets l2 · row, once a step however often the batch uses it. A row that rests
+            is not drawn to 0, and the pull is scaled by the optimizer like any gradient; `decay` is not.
         decay: decoupled decay of touched rows.
+        factor: of this table's learning rate over the training's.
     """
 
-    def __init__(self, layer: FusedEmbedding, optimizer: str = "adam", l2: float = 0.0, decay: float = 0.0) -> None:
-        self.layer, self.optimizer, self.l2, self.decay = layer, optimizer, l2, decay
+    def __init__(
+        self,
+        layer: FusedEmbedding,
+        optimizer: str = "adam",
+        l2: float = 0.0,
+        decay: float = 0.0,
+        factor: float = 1.0,
+    ) -> None:
+        self.layer, self.optimizer, self.l2, self.decay, self.factor = layer, optimizer, l2, decay, factor
         shape = layer.table.shape
         self.slots: dict[str, tf.Variable] = {}
         if optimizer in ("adam", "dense_adam", "deferred_adam"):
@@ -100,7 +109,7 @@ class Table:
         rows = tf.gather(self.layer.table.value, unique)
         if self.optimizer != "deferred_adam":
             return Touched(self, unique, place, rows)
-        missed = self._missed(unique, lr, step)
+        missed = self._missed(unique, self._rate(lr), step)
         return Touched(self, unique, place, rows - missed.moves, missed)
 
     def apply(self, touched: Touched, gradient: Any, lr: Any, step: Any) -> None:
@@ -109,12 +118,14 @@ class Table:
 
     def summed(self, touched: Touched, gradient: Any) -> tuple[Any, Any]:
         """The gradient of each row that any replica touched: ids (u,) int32, unique, and gradients (u, dim) float32."""
-        gradient = tf.convert_to_tensor(gradient)
+        gradient, rows = tf.convert_to_tensor(gradient), touched.rows
         ids = replicas.gathered(touched.ids)
         if ids is not touched.ids:  # several replicas touched: sum the gradients of the rows that they have in common
             ids, place = tf.unique(ids)
             gradient = tf.math.unsorted_segment_sum(replicas.gathered(gradient), place, tf.size(ids))
-        return ids, gradient
+            if self.l2:  # all have the same row
+                rows = tf.math.unsorted_segment_max(replicas.gathered(rows), place, tf.size(ids))
+        return ids, gradient + self.l2 * rows if self.l2 else gradient
 
     def move(self, ids: Any, gradient: Any, lr: Any, step: Any, touched: Touched | None = None) -> None:
         """One step on rows `ids` (u,) by `gradient` (u, dim), both as `summed` gives them; `step` () counts from 0.
@@ -122,14 +133,13 @@ class Table:
         Args:
             touched: where `ids` may be those of it, so that what they missed is not computed again.
         """
-        missed = None
+        missed, lr = None, self._rate(lr)
         if self.optimizer == "deferred_adam":
             known = touched is not None and ids is touched.ids
             missed = touched.missed if touched is not None and known else self._missed(ids, lr, step)
-        if self.l2 or self.decay:
+        if self.decay:
             rows = tf.gather(self.layer.table.value, ids)
             rows = rows if missed is None else rows - missed.moves
-            gradient += self.l2 * rows
             replicas.update(self.layer.table.value, _subtract, ids, lr * self.decay * rows)
         if missed is not None:
             self._deferred_adam(ids, gradient, lr, step, missed)
@@ -177,7 +187,10 @@ class Table:
         """`SETTLED` rows from `start` on make up for what they have missed before step `step` (); some, to spare memory."""
         if self.optimizer == "deferred_adam":
             ids = tf.range(start, tf.minimum(start + SETTLED, self.layer.table.shape[0]))
-            self._write(ids, self._missed(ids, lr, step), step)
+            self._write(ids, self._missed(ids, self._rate(lr), step), step)
+
+    def _rate(self, lr: Any) -> Any:
+        return lr if self.factor == 1.0 else lr * self.factor
 
     @property
     def unsettled(self) -> range:

@@ -132,7 +132,7 @@ def test_names_are_the_cells_and_the_tables(words):
     assert [(c.text, c.doc) for c in offered("task like given c¦", words)] == [("click", "binary(metrics=[auc])")]
     assert [(c.text, c.doc) for c in offered("task like from t¦", words)] == [("trunk", "mlp(units=[64])")]
     assert [c.text for c in complete("share mlp(units=[64])\ntask buy given \ntask click", (2, 16), words)] == ["click"]
-    assert [c.text for c in complete("train warm_start=f", 18, vocabulary(), names={"run": ["feed"]})] == []
+    assert [c.text for c in complete("train warm_start=f", 18, vocabulary(), names={"run": ["feed"]})] == ["feed"]
 
 
 def test_a_closed_list_of_features_hides_other_columns(words):

@@ -15,6 +15,7 @@ from mtl_magic.layers.experts import Experts, MixExperts
 from mtl_magic.layers.gates import Gates
 from mtl_magic.layers.product import ProductLogit
 from mtl_magic.layers.stack import dense_stack
+from mtl_magic.layers.towers import Towers
 
 
 def reloaded(model: keras.Model, folder: pathlib.Path) -> keras.Model:
@@ -57,6 +58,35 @@ def test_gates_equal_separate_dense_layers() -> None:
     wide = Gates(8, [str(t) for t in range(50)])
     wide.build((None, 100))
     assert np.array(wide.kernel).std() == pytest.approx((2 / 108) ** 0.5, rel=0.02), "Glorot of one gate"
+
+
+@pytest.mark.parametrize("batched", [False, True])
+@pytest.mark.parametrize("one_input", [False, True])
+def test_fused_towers_equal_separate_stacks(batched: bool, one_input: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mtl_magic.layers.towers.accelerated", lambda: batched)
+    x = np.random.default_rng(0).standard_normal((2, 5, 6)).astype("float32")
+    x = x[[0, 0]] if one_input else x
+    layer = Towers([8, 4], ["a", "b"])
+    layer.build((None, 6) if one_input else [(None, 6)] * 2)
+    for bias in layer.biases:
+        bias.assign(np.random.default_rng(1).standard_normal(bias.shape))
+    for t, made in enumerate(layer(x[0] if one_input else list(x))):
+        h = x[t]
+        for kernel, bias in zip(layer.kernels, layer.biases, strict=True):
+            h = np.maximum(h @ np.array(kernel)[t] + np.array(bias)[t], 0)
+        np.testing.assert_allclose(made, h, atol=1e-6)
+    assert layer.parts() == {"a": 6 * 8 + 8 + 8 * 4 + 4, "b": 6 * 8 + 8 + 8 * 4 + 4}
+
+
+def test_towers_start_as_dense_layers_do_and_read_one_width() -> None:
+    layer = Towers([32], [str(t) for t in range(64)], dropout=0.5)
+    layer.build((None, 100))
+    assert np.array(layer.kernels[0]).std() == pytest.approx((2 / 132) ** 0.5, rel=0.02), "Glorot of one tower"
+    dropped = np.array(ops.stack(layer(np.ones((4, 100), "float32"), training=True)))
+    kept = np.array(ops.stack(layer(np.ones((4, 100), "float32"), training=False)))
+    assert (dropped[kept > 0] == 0).mean() == pytest.approx(0.5, abs=0.05)
+    with pytest.raises(ValueError, match="of one width"):
+        Towers([2], ["a", "b"]).build([(None, 3), (None, 4)])
 
 
 def test_mix_is_the_gated_sum() -> None:
@@ -114,11 +144,15 @@ def _models() -> dict[str, tuple[keras.Model, Any]]:
             keras.Model(x, ops.concatenate(MixExperts()([*Gates(2, ["a", "b"])(x), experts]))),
             rng.random((5, 4)).astype("float32"),
         ),
+        "towers": (
+            keras.Model(x, ops.concatenate(Towers([3, 2], ["a", "b"], "gelu", 0.1)([x, 2 * x]))),
+            rng.random((5, 4)).astype("float32"),
+        ),
         "product": (keras.Model([a, b], ProductLogit()([a, b])), [rng.random((5, 1)).astype("float32")] * 2),
     }
 
 
-@pytest.mark.parametrize("name", ["embedding", "experts", "gates", "product"])
+@pytest.mark.parametrize("name", ["embedding", "experts", "gates", "towers", "product"])
 def test_saved_and_loaded_models_predict_the_same(name: str, tmp_path: pathlib.Path) -> None:
     model, x = _models()[name]
     assert (model.predict(x, verbose=0) == reloaded(model, tmp_path).predict(x, verbose=0)).all()
@@ -131,6 +165,7 @@ def test_saved_and_loaded_models_predict_the_same(name: str, tmp_path: pathlib.P
         MaskedPool(0, 2),
         Experts(2, [4, 3], dropout=0.2),
         MixExperts(),
+        Towers([4, 3], ["a", "b"], dropout=0.2),
         ProductLogit(),
     ],
 )

@@ -75,6 +75,23 @@ def test_the_cut_model_is_the_model_and_saves(block: str, given: str | None, tmp
     assert all((loaded[k] == whole[k]).all() for k in whole)
 
 
+def test_towers_of_one_shape_are_one_layer_and_heads_start_at_their_constants() -> None:
+    names = [layer.name for layer in build(toy.program(), SCHEMA).heads.layers if layer.weights]
+    assert names == ["towers", "logits"]
+    odd = dataclasses.replace(SCHEMA.tasks[1], kind=toy.word("task", "binary", tower=(7,)))
+    schema = dataclasses.replace(SCHEMA, tasks=(SCHEMA.tasks[0], odd, SCHEMA.tasks[2]))
+    net = build(toy.program(), schema)
+    assert [layer.name for layer in net.heads.layers if layer.weights] == [
+        "buy_tower_dense_0",
+        "towers",
+        "buy_logits",
+        "logits",
+    ]
+    zeros = net.heads([np.zeros((1, *t.shape[1:]), "float32") for t in net.heads.inputs])
+    for task in schema.tasks:
+        assert np.array(zeros[task.key]).tolist() == [pytest.approx(task.kind.bias(task))]
+
+
 def test_a_tree_of_named_blocks() -> None:
     program = toy.program()
     mlp = toy.word("block", "mlp", units=(8,), dropout=0.0)
