@@ -58,6 +58,7 @@ def fit(
     test: Any = None,
     *,
     namespace: Mapping[str, Any] | None = None,
+    stream: bool | None = None,
     name: str = "run",
     control: Control | None = None,
     listeners: Iterable[Callable[[Event], None]] = (),
@@ -67,11 +68,13 @@ def fit(
 
     Args:
         text_or_spec: the text below a `%%mtl` line, or what `parse` made of it.
-        data: a table (pandas, polars or pyarrow; a dict of arrays; a path or glob of Parquet or CSV files), or a list
-            of tables, of which each teaches the tasks whose labels it has.
+        data: a table (pandas, polars or pyarrow; a dict of arrays; a path or glob of Parquet or CSV files; an Arrow or
+            `tf.data` data set), or a list of tables, of which each teaches the tasks whose labels it has.
         valid: the validation table; None: as the `split` line says, or a tenth of the rows.
         test: the test table; None: as the `split` line says, or none.
         namespace: where `{…}` is evaluated; None: `{…}` is an error.
+        stream: True reads the tables piece by piece and encodes them to temporary files, False reads them into memory;
+            None: as their size and the free memory say.
         name: what the run calls itself.
         control: a mailbox through which another thread sets weights, pauses or stops the training.
         listeners: called with each event of the training.
@@ -93,10 +96,14 @@ def fit(
     from mtl_magic.runs import fitting
 
     program = fitting.compile_program(text_or_spec, namespace, train_options)
-    prepared = fitting.prepare(program, data, valid, test)
+    listeners = tuple(listeners)
+    prepared = fitting.prepare(program, data, valid, test, stream=stream, listeners=listeners)
     for problem in prepared.warnings:
         warnings.warn(MtlWarning(problem, program.text), stacklevel=2)
-    return fitting.train(program, prepared, name=name, control=control, listeners=tuple(listeners))
+    try:
+        return fitting.train(program, prepared, name=name, control=control, listeners=listeners)
+    finally:
+        prepared.close()
 
 
 def explain(
@@ -106,6 +113,7 @@ def explain(
     test: Any = None,
     *,
     namespace: Mapping[str, Any] | None = None,
+    stream: bool | None = None,
     **train_options: Any,
 ) -> Explanation:
     """Everything that `fit` would do with these arguments; nothing is trained.
@@ -116,6 +124,7 @@ def explain(
         valid: the validation table; None: as the `split` line says, or a tenth of the rows.
         test: the test table; None: as the `split` line says, or none.
         namespace: where `{…}` is evaluated; None: `{…}` is an error.
+        stream: how the tables are read, as in `fit`.
         **train_options: keys of the `train` statement, which win over those in the text.
 
     Returns:
@@ -133,7 +142,11 @@ def explain(
     from mtl_magic.runs import fitting
 
     program = fitting.compile_program(text_or_spec, namespace, train_options)
-    return fitting.explain(program, fitting.prepare(program, data, valid, test))
+    prepared = fitting.prepare(program, data, valid, test, stream=stream)
+    try:
+        return fitting.explain(program, prepared)
+    finally:
+        prepared.close()
 
 
 def load(path: str | os.PathLike[str]) -> Run:

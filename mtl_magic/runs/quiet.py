@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -21,8 +21,10 @@ _LOG = re.compile(
 )
 
 
-def keras_quietly() -> Any:
+def keras_quietly(first: Callable[[], None] = lambda: None) -> Any:
     """Keras on TensorFlow, imported and warmed up, with not a line on the screen.
+
+    `first` is called before TensorFlow's first operation, where this is the process's first call.
 
     Raises:
         MtlError: Keras runs on another backend in this process.
@@ -31,7 +33,7 @@ def keras_quietly() -> Any:
         os.environ.setdefault("KERAS_BACKEND", "tensorflow")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         with _held_stderr():
-            _warm_up()
+            _warm_up(first)
     logger = logging.getLogger("tensorflow")
     if _not_ours not in logger.filters:
         logger.addFilter(_not_ours)
@@ -49,10 +51,14 @@ def _not_ours(record: logging.LogRecord) -> bool:
     return not ("triggered tf.function retracing" in said and "mtl_magic." in said)
 
 
-def _warm_up() -> None:
+def _warm_up(first: Callable[[], None]) -> None:
     import keras  # noqa: F401
     import tensorflow as tf
 
+    from mtl_magic.train.devices import grow_memory
+
+    grow_memory()
+    first()
     tf.constant(0.0) + 1.0  # the search for GPUs, with its complaints, waits for the first operation
 
 

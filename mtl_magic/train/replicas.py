@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import tensorflow as tf
+
+
+def count() -> int:
+    """How many replicas take a step together."""
+    return int(tf.distribute.get_strategy().num_replicas_in_sync)
+
+
+def cut(arrays: Sequence[Any]) -> Sequence[Any]:
+    """A step's rows cut between the replicas of the strategy in scope: arguments of its `run`; the arrays themselves on
+    one device. Of several processes each gets the shares of its own replicas.
+
+    Shares are as equal as can be; where there are fewer rows than replicas, some are empty.
+    """
+    strategy = tf.distribute.get_strategy()
+    if strategy.num_replicas_in_sync == 1:
+        return arrays
+    return [strategy.experimental_distribute_values_from_function(partial(_share, array)) for array in arrays]
+
+
+def _share(array: Any, context: Any) -> Any:
+    n, r = context.num_replicas_in_sync, context.replica_id_in_sync_group
+    return tf.convert_to_tensor(array[len(array) * r // n : len(array) * (r + 1) // n])
+
+
+def signature(specs: Sequence[tf.TensorSpec]) -> tuple[Any, ...]:
+    """The signature of what `cut` gives, so that shares of other sizes trace nothing."""
+    strategy = tf.distribute.get_strategy()
+    some = strategy.experimental_distribute_values_from_function(lambda _: tf.zeros(()))
+    kind, local = type(tf.type_spec_from_value(some)), len(strategy.experimental_local_results(some))
+    return tuple(kind(*[spec] * local) for spec in specs)
 
 
 def shared_variable(value: Any, name: str, dtype: Any = None) -> tf.Variable:

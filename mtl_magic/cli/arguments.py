@@ -1,0 +1,161 @@
+"""What can be written behind `mtl-magic`. The one list of it: help and errors are made of it."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import pathlib
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import mtl_magic
+
+STORE = "mtl_runs"
+ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:,]+):\d{1,5}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Workers:
+    """How many processes train, and where: on this machine, on the hosts of `addresses`, or on a Ray cluster."""
+
+    count: int
+    addresses: tuple[str, ...] = ()
+    ray: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """The arguments of `mtl-magic train`."""
+
+    spec: pathlib.Path
+    data: tuple[str, ...]
+    valid: str | None
+    test: str | None
+    name: str
+    store: pathlib.Path
+    overwrite: bool
+    resume: bool
+    allow_python: bool
+    quiet: bool
+    stream: bool | None
+    workers: Workers | None
+    index: int | None
+    restarts: int
+    checkpoint: float
+    hung_after: float
+    worker: bool
+
+    @property
+    def place(self) -> pathlib.Path:
+        """The run's folder."""
+        return self.store / self.name
+
+    @property
+    def work(self) -> pathlib.Path:
+        """Where a training keeps what it needs until its run is there."""
+        return self.store / f".{self.name}.work"
+
+
+def parse(words: Sequence[str]) -> Asked:
+    """The arguments; wrong ones end the process with 2, as argparse does."""
+    parser = _parser()
+    found = vars(parser.parse_args(words))
+    found.pop("command")
+    spec, name = found["spec"], found.pop("name") or found["spec"].stem
+    if not re.fullmatch(r"[^\W_][\w.-]*", name):
+        parser.error(f"--name: {name!r} cannot be a folder of the store: letters, digits, '_', '-' and '.'")
+    workers, index = found["workers"], found["index"]
+    listed = bool(workers and workers.addresses)
+    if listed != (index is not None):
+        parser.error("--index goes with a list of workers: it says which of them this process is")
+    if listed and not 0 <= index < workers.count:
+        parser.error(f"--index: {workers.count} workers are listed, which are 0 to {workers.count - 1}")
+    if found["restarts"] < 0 or found["checkpoint"] < 0 or found["hung_after"] <= 0:
+        parser.error("--restarts, --checkpoint and --hung-after are not negative")
+    return Asked(
+        **{**found, "spec": spec, "name": name, "data": tuple(found["data"]), "store": found["store"].absolute()}
+    )
+
+
+def workers_of(text: str) -> Workers:
+    """'4', 'ray:4' or 'host:port,host:port'.
+
+    Example:
+        >>> workers_of("ray:2"), workers_of("a:1,b:1").addresses
+        (Workers(count=2, addresses=(), ray=True), ('a:1', 'b:1'))
+    """
+    number = text.removeprefix("ray:")
+    if number.isdecimal() and int(number):
+        return Workers(int(number), ray=number != text)
+    addresses = tuple(part.strip() for part in text.split(","))
+    if all(map(ADDRESS.fullmatch, addresses)) and len(set(addresses)) == len(addresses):
+        return Workers(len(addresses), addresses)
+    raise argparse.ArgumentTypeError(f"{text!r} is neither a number, nor ray:N, nor a list host:port,host:port")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("mtl-magic", description="Train multi-task models that a text declares.")
+    parser.add_argument("--version", action="version", version=mtl_magic.__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    train: Any = commands.add_parser(
+        "train",
+        allow_abbrev=False,
+        help="train what a file declares",
+        description="Train what a file declares: the text that stands below %%mtl in a notebook. The run becomes a folder that mtl_magic.load reads.",
+    )
+    train.add_argument("spec", type=pathlib.Path, metavar="SPEC", help="the file with the text")
+    table = "a path, a folder or a glob of Parquet or CSV files"
+    train.add_argument(
+        "--data", action="append", required=True, metavar="PATH", help=f"a table to train on: {table}; may be repeated"
+    )
+    train.add_argument("--valid", metavar="PATH", help="the validation table")
+    train.add_argument("--test", metavar="PATH", help="the test table")
+    train.add_argument("--name", metavar="NAME", help="of the run; else that of the file")
+    train.add_argument(
+        "--store",
+        type=pathlib.Path,
+        default=pathlib.Path(STORE),
+        metavar="DIR",
+        help="where runs are kept (%(default)s)",
+    )
+    train.add_argument("--overwrite", action="store_true", help="replace the run of this name")
+    train.add_argument("--resume", action="store_true", help="go on from the last checkpoint of this name")
+    train.add_argument(
+        "--stream",
+        action=argparse.BooleanOptionalAction,
+        help="read the data piece by piece, or never; else what would not fit in memory",
+    )
+    train.add_argument(
+        "--checkpoint",
+        type=float,
+        default=30.0,
+        metavar="SECONDS",
+        help="between two checkpoints inside an epoch (%(default)g)",
+    )
+    train.add_argument("--quiet", action="store_true", help="show nothing but errors")
+    train.add_argument(
+        "--allow-python",
+        action="store_true",
+        help="evaluate {…} in the file, with keras, tf and np: it can do anything",
+    )
+    several = train.add_argument_group("several processes")
+    several.add_argument(
+        "--workers",
+        type=workers_of,
+        metavar="N",
+        help="train with N processes on this machine; with ray:N on a Ray cluster; or as one of HOST:PORT,HOST:PORT,…",
+    )
+    several.add_argument("--index", type=int, metavar="I", help="which of the listed workers this one is, from 0")
+    several.add_argument(
+        "--restarts", type=int, default=3, metavar="N", help="how often dead workers are started again (%(default)s)"
+    )
+    several.add_argument(
+        "--hung-after",
+        type=float,
+        default=900.0,
+        metavar="SECONDS",
+        help="a worker that makes no step for so long counts as dead (%(default)g)",
+    )
+    train.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # of the processes that it starts
+    return parser

@@ -1,0 +1,250 @@
+"""A training from a file, in this process: alone, or as one worker of several."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import shutil
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from mtl_magic.cli.arguments import Asked
+from mtl_magic.problems import MtlError, Problem, rendered
+
+if TYPE_CHECKING:
+    from mtl_magic.data.schema import Prepared
+    from mtl_magic.program import Program
+    from mtl_magic.runs.run import Run
+    from mtl_magic.train.team import Alone
+
+DIED = 75  # the exit code of a worker that can be started again
+CHECKPOINT = "checkpoint"
+WRITTEN = "written"  # a file that is there once the run is
+
+
+def text_of(asked: Asked) -> str:
+    """The file's text.
+
+    Raises:
+        MtlError: MTL430 it cannot be read.
+    """
+    try:
+        return asked.spec.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        said = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        hint = "the file holds what stands below %%mtl in a notebook"
+        raise MtlError(Problem("MTL430", f"'{asked.spec}' cannot be read: {said}", hint=hint)) from error
+
+
+def checked(asked: Asked) -> Program | None:
+    """The program of the file; with `--allow-python` only its grammar is checked: code runs where training does.
+
+    Raises:
+        MtlError: all that is wrong with the text.
+    """
+    from mtl_magic.runs.fitting import compile_program, parse
+
+    text = text_of(asked)
+    if asked.allow_python:
+        parse(text)
+        return None
+    try:
+        return compile_program(text)
+    except MtlError as error:
+        raise MtlError(map(_about_python, error.problems), error.text) from error.__cause__
+
+
+def _about_python(problem: Problem) -> Problem:
+    if problem.code != "MTL050":
+        return problem
+    message = "Python in braces stands in a file, and is not run unasked"
+    hint = "look at what it does; then --allow-python evaluates it, with keras, tf and np"
+    return dataclasses.replace(problem, message=message, hint=hint)
+
+
+def make_way(asked: Asked) -> None:
+    """Room for the run and its checkpoints.
+
+    Raises:
+        MtlError: MTL410 there is a run of this name; MTL432 there is nothing to go on from.
+    """
+    if not leads(asked):
+        asked.work.mkdir(parents=True, exist_ok=True)
+        return
+    if asked.place.exists() and not (asked.overwrite or asked.resume):
+        hint = "choose another --name, or replace it with --overwrite"
+        raise MtlError(Problem("MTL410", f"there is something at '{asked.place}'", hint=hint))
+    if asked.resume and not (asked.work / CHECKPOINT).is_dir():
+        hint = f"checkpoints of '{asked.name}' would be in '{asked.work}'; a run that ended by itself leaves none"
+        raise MtlError(Problem("MTL432", "there is no checkpoint to go on from", hint=hint))
+    try:
+        if not asked.resume:
+            shutil.rmtree(asked.work, ignore_errors=True)
+        asked.work.mkdir(parents=True, exist_ok=True)
+        (asked.work / WRITTEN).unlink(missing_ok=True)
+    except OSError as error:
+        hint = "choose another --store"
+        raise MtlError(Problem("MTL411", f"'{asked.work}' cannot be made: {error.strerror}", hint=hint)) from error
+
+
+def alone(asked: Asked, program: Program | None) -> int:
+    """Train in this process only."""
+    from mtl_magic.runs.quiet import keras_quietly
+
+    if program is None:
+        keras_quietly()
+        program = _with_python(asked)
+    code = None
+    try:
+        code = _train(asked, program, None)
+        return code
+    finally:
+        tidy(asked, code)
+
+
+def leads(asked: Asked) -> bool:
+    """Whether the chief runs here: of several hosts one has it, and what it writes is its own to clear away."""
+    if asked.index is None and asked.workers is None and "TF_CONFIG" in os.environ:
+        return index_of(os.environ["TF_CONFIG"]) == 0
+    return not asked.index
+
+
+def index_of(config: str) -> int:
+    """Which worker a TF_CONFIG names.
+
+    Raises:
+        MtlError: MTL431 it names none.
+    """
+    try:
+        found = json.loads(config)
+        index = int(found["task"]["index"])
+        found["cluster"]["worker"][index]
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        hint = 'it should be {"cluster": {"worker": ["host:port", …]}, "task": {"type": "worker", "index": 0}}'
+        raise MtlError(Problem("MTL431", "TF_CONFIG in the environment names no worker", hint=hint)) from error
+    return index
+
+
+def tidy(asked: Asked, code: int | None) -> None:
+    """After a training: what it went on from goes once the run is done, and a folder with nothing to go on from."""
+    if not leads(asked):
+        (asked.work / f"alive.{asked.index}").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            asked.work.rmdir()
+    elif code == 0 or not (asked.work / CHECKPOINT).exists():
+        shutil.rmtree(asked.work, ignore_errors=True)
+
+
+def as_worker(asked: Asked) -> int:
+    """Train as the worker that TF_CONFIG says. It ends with whoever started it, and for a fault that a new start may
+    mend with `DIED`.
+    """
+    from mtl_magic.runs.quiet import keras_quietly
+
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    found: list[Alone] = []
+
+    def join() -> None:
+        from mtl_magic.train import team
+
+        found.append(team.join())
+
+    try:
+        keras_quietly(join)
+        program = _with_python(asked) if asked.allow_python else checked(asked)
+        assert program is not None
+        return _train(asked, program, found[0])
+    except (MtlError, KeyboardInterrupt):
+        raise
+    except Exception as error:  # noqa: BLE001  whatever it is, a new start may mend it
+        _tell(error)
+        os._exit(DIED)  # an orderly end would wait for the others
+
+
+def _tell(error: Exception) -> None:
+    """One line where another worker's death broke a sum; everything where it was something else."""
+    import traceback
+
+    import tensorflow as tf
+
+    if isinstance(error, (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError)):
+        print("a sum over the workers was broken off", file=sys.stderr)
+    else:
+        traceback.print_exception(error)
+    sys.stderr.flush()
+
+
+def _end_with_parent() -> None:
+    """The supervisor holds the other end of this process's stdin, and never writes."""
+    while os.read(0, 1):
+        pass
+    os._exit(DIED)
+
+
+def _with_python(asked: Asked) -> Program:
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from mtl_magic.runs.fitting import compile_program
+
+    return compile_program(text_of(asked), {"keras": keras, "tf": tf, "np": np})
+
+
+def _train(asked: Asked, program: Program, team: Alone | None) -> int:
+    from mtl_magic.cli.progress import Alive, Lines
+    from mtl_magic.runs import fitting
+
+    listeners: list[Any] = []
+    chief = team is None or team.chief
+    shows = chief and not asked.quiet
+    if team is not None:
+        asked.work.mkdir(parents=True, exist_ok=True)  # on a machine of its own
+        listeners.append(Alive(asked.work / f"alive.{team.index}"))
+    if shows:
+        listeners.append(Lines(asked.name))
+    prepared = fitting.prepare(
+        program, list(asked.data), asked.valid, asked.test, stream=asked.stream, listeners=listeners
+    )
+    try:
+        if shows and not (asked.work / CHECKPOINT).is_dir():
+            _introduce(prepared, program)
+        run = _fitted(asked, program, prepared, listeners, team)
+    finally:
+        prepared.close()
+    if chief:
+        run.save(asked.place, overwrite=asked.overwrite or asked.resume)
+        with contextlib.suppress(BrokenPipeError):  # the run is there, whoever still reads
+            if shows:
+                print(f"{run!r}\n\nkept in {asked.place}", flush=True)
+        if run.why == "interrupted":
+            print(f"interrupted: --resume goes on from step {run.step:,}", file=sys.stderr, flush=True)
+    if team is not None:
+        if chief:
+            (asked.work / WRITTEN).touch()
+        team.meet()  # none leaves before the chief has written
+    return 130 if run.why == "interrupted" else 0
+
+
+def _fitted(asked: Asked, program: Program, prepared: Prepared, listeners: list[Any], team: Alone | None) -> Run:
+    from mtl_magic.runs import fitting
+
+    fitting.keras_quietly()
+    from mtl_magic.train.checkpoint import Keeper
+
+    keeper = Keeper(asked.work / CHECKPOINT, asked.checkpoint) if team is None or team.chief else None
+    return fitting.train(program, prepared, name=asked.name, listeners=listeners, team=team, keeper=keeper)
+
+
+def _introduce(prepared: Any, program: Program) -> None:
+    from mtl_magic.runs.features import Overview
+
+    for note in prepared.notes:
+        print(note)
+    print(repr(Overview(prepared.schema)))
+    if prepared.warnings:
+        print("\n" + rendered(prepared.warnings, program.text))
+    print(flush=True)
