@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
@@ -38,14 +39,14 @@ def run_cell(shell: InteractiveShell, line: str, cell: str, namespace: Mapping[s
             rewrite(shell, line, cell, flags)
             return None
         program = _check(flags, header, cell, namespace)
-        prepared = _prepare(flags, program, namespace)
-        if flags.explain:
-            return explain(program, prepared)
-        if not flags.quiet:
-            _introduce(prepared)
-        if prepared.warnings and not flags.quiet:
-            _display(Warned(prepared.warnings, f"{header}\n{cell}"))
-        run = _train(shell, flags, program, prepared)
+        with contextlib.closing(_prepare(shell, flags, program, namespace)) as prepared:
+            if flags.explain:
+                return explain(program, prepared)
+            if not flags.quiet:
+                _introduce(prepared)
+            if prepared.warnings and not flags.quiet:
+                _display(Warned(prepared.warnings, f"{header}\n{cell}"))
+            run = _train(shell, flags, program, prepared)
     except MtlError as error:
         whole = MtlError(error.problems, f"{header}\n{cell}")
         raise whole.with_traceback(error.__traceback__) from error.__cause__  # `%tb` shows where it was found
@@ -120,19 +121,29 @@ def _evaluate(expression: Expression, namespace: Mapping[str, Any]) -> Any:
         raise MtlError(Problem("MTL405", message, expression.span, hint)) from error
 
 
-def _prepare(flags: Flags, program: Program, namespace: Mapping[str, Any]) -> Prepared:
+def _prepare(shell: InteractiveShell, flags: Flags, program: Program, namespace: Mapping[str, Any]) -> Prepared:
     from mtl_magic.runs.fitting import prepare
 
     data = [_evaluate(e, namespace) for e in flags.data]
     valid = _evaluate(flags.valid, namespace) if flags.valid else None
     test = _evaluate(flags.test, namespace) if flags.test else None
     flagged = {flag: e.span for flag, e in (("--valid", flags.valid), ("--test", flags.test)) if e}
+    program = dataclasses.replace(program, places={**program.places, **flagged})
     try:
-        return prepare(dataclasses.replace(program, places={**program.places, **flagged}), data, valid, test)
+        if flags.quiet:
+            return prepare(program, data, valid, test, stream=flags.stream)
+        with contextlib.closing(_preparing(shell)) as shown:
+            return prepare(program, data, valid, test, stream=flags.stream, listeners=[shown])
     except MtlError as error:
         raise MtlError([_placed(p, flagged) for p in error.problems], error.text).with_traceback(
             error.__traceback__
         ) from error.__cause__
+
+
+def _preparing(shell: InteractiveShell) -> Any:
+    from mtl_magic.magic.preparing import NotebookPreparing, TerminalPreparing
+
+    return TerminalPreparing() if getattr(shell, "kernel", None) is None else NotebookPreparing()
 
 
 def _placed(problem: Problem, flagged: Mapping[str, Span]) -> Problem:

@@ -15,7 +15,7 @@ from mtl_magic.language.codes import catalogue
 from mtl_magic.language.complete import Candidate, complete, expected
 from mtl_magic.language.regions import PYTHON, region_at
 from mtl_magic.language.statements import entries
-from mtl_magic.magic.flags import EXPRESSIONS, LATER, MAGIC, SWITCHES, Expression, parse_flags
+from mtl_magic.magic.flags import FLAGS, LATER, MAGIC, Expression, parse_flags
 from mtl_magic.magic.tables import columns, tables
 from mtl_magic.vocabulary import vocabulary
 
@@ -93,14 +93,13 @@ def _header(text: str, start: int, offset: int, namespace: Mapping[str, Any]) ->
         said = parse_flags(line)
         if not typed.startswith("-") and not said.name:
             offers += ((name, "run", doc) for name, doc in _runs(namespace).items())
-        given = {*said.switches, *(w for w in ("valid", "test") if getattr(said, w))}
+        given = {*said.switches, *said.values, *(w for w in ("valid", "test") if getattr(said, w))}
         offers += _flags(given)
     return _starting(offers, typed, offset)
 
 
 def _flags(besides: Iterable[str] = ()) -> list[tuple[str, str, str]]:
-    known = {**EXPRESSIONS, **SWITCHES}
-    return [(f"--{flag}", "flag", doc) for flag, doc in known.items() if flag not in besides and flag not in LATER]
+    return [(f"--{flag}", "flag", doc) for flag, doc in FLAGS.items() if flag not in besides and flag not in LATER]
 
 
 def _line_form(text: str, offset: int) -> list[Candidate]:

@@ -1,4 +1,4 @@
-"""The line of a `%%mtl` cell: `[NAME] [--data EXPR]… [--valid EXPR] [--test EXPR] [--explain] …`, with places.
+"""The line of a `%%mtl` cell: `[NAME] [--data EXPR]… [--valid EXPR] [--test EXPR] [--store PATH] [--explain] …`, with places.
 
 An EXPR is Python up to the next ` --` (or ` #`) outside quotes and brackets. Nothing is evaluated here.
 """
@@ -14,15 +14,26 @@ from mtl_magic.language.names import did_you_mean
 from mtl_magic.problems import Problem, Span
 
 MAGIC = "%%mtl "  # what stands before the line in the cell
-EXPRESSIONS = {"data": "a table to train on", "valid": "the validation table", "test": "the test table"}
+EXPRESSIONS = {
+    "data": "a table to train on; what would not fit in memory is read piece by piece",
+    "valid": "the validation table",
+    "test": "the test table",
+}
+VALUES = {
+    "store": "the folder in which the run is kept, in place of mtl_runs; none: nowhere",
+    "checkpoint": "seconds between two checkpoints within an epoch, 30 where nothing is said",
+}
 SWITCHES = {
     "explain": "say what would happen, train nothing",
     "format": "rewrite the cell canonically with its comments, train nothing",
     "background": "train in a thread, return the cell at once",
     "quiet": "show nothing",
-    "resume": "go on from the last checkpoint",
+    "stream": "read the data piece by piece and encode it to temporary files, whatever its size",
+    "no-stream": "read the data into memory, whatever its size",
+    "resume": "go on with the newest run of this name that was stopped or died",
 }
-LATER = ("background", "resume")  # part of the language, not of this version
+FLAGS = {**EXPRESSIONS, **VALUES, **SWITCHES}
+LATER = ("background",)  # part of the language, not of this version
 
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 _QUOTES = re.compile(r"'''|\"\"\"|'|\"")
@@ -47,13 +58,28 @@ class Flags:
     data: list[Expression] = dataclasses.field(default_factory=list)
     valid: Expression | None = None
     test: Expression | None = None
+    values: dict[str, str] = dataclasses.field(default_factory=dict)
     switches: set[str] = dataclasses.field(default_factory=set)
-    places: dict[str, Span] = dataclasses.field(default_factory=dict)  # of the switches
+    places: dict[str, Span] = dataclasses.field(default_factory=dict)  # of switches and values
     problems: list[Problem] = dataclasses.field(default_factory=list)
 
     @property
     def quiet(self) -> bool:
         return "quiet" in self.switches
+
+    @property
+    def stream(self) -> bool | None:
+        """Whether the data is read piece by piece; None: as its size says."""
+        return True if "stream" in self.switches else False if "no-stream" in self.switches else None
+
+    @property
+    def resume(self) -> bool:
+        return "resume" in self.switches
+
+    @property
+    def checkpoint(self) -> float:
+        """Seconds between two checkpoints within an epoch."""
+        return float(self.values.get("checkpoint", 30.0))
 
     @property
     def explain(self) -> bool:
@@ -119,7 +145,10 @@ def _flag(line: str, at: int, flags: Flags) -> int:
         start = after + len(line[after:end]) - len(line[after:end].lstrip())
         if not text:
             flags.fault(
-                "MTL402", f"--{word} needs {EXPRESSIONS[word]}", span, f"write it behind the flag: --{word} table"
+                "MTL402",
+                f"--{word} needs {EXPRESSIONS[word].partition(';')[0]}",
+                span,
+                f"write it behind the flag: --{word} table",
             )
         elif word == "data":
             flags.data.append(Expression(text, _span(start, start + len(text))))
@@ -127,6 +156,10 @@ def _flag(line: str, at: int, flags: Flags) -> int:
             flags.fault("MTL402", f"--{word} is given twice", span, "only --data may be repeated")
         else:
             setattr(flags, word, Expression(text, _span(start, start + len(text))))
+        return end
+    if word in VALUES and found.group().startswith("--"):
+        end = _end(line, after)
+        _value(word, line[after:end].strip(), span, flags)
         return end
     if word in SWITCHES and found.group() == f"--{word}":
         if word in LATER:
@@ -136,10 +169,12 @@ def _flag(line: str, at: int, flags: Flags) -> int:
                 span,
                 "leave it out: the cell trains, and stays busy until it ends",
             )
+        if {word, *flags.switches} >= {"stream", "no-stream"}:
+            flags.fault("MTL402", "--stream and --no-stream exclude each other", span, "leave one of them out")
         flags.switches.add(word)
         flags.places[word] = span
         return after
-    known = [*EXPRESSIONS, *(switch for switch in SWITCHES if switch not in LATER)]
+    known = [flag for flag in FLAGS if flag not in LATER]
     hint = did_you_mean(word, known).replace("'", "'--", 1) if word else ""
     flags.fault(
         "MTL401",
@@ -148,6 +183,19 @@ def _flag(line: str, at: int, flags: Flags) -> int:
         hint or "flags: " + ", ".join(f"--{k}" for k in known),
     )
     return _end(line, after)  # what stands behind it belongs to it, whatever was meant
+
+
+def _value(word: str, text: str, span: Span, flags: Flags) -> None:
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        text = text[1:-1]
+    if word in flags.values:
+        flags.fault("MTL402", f"--{word} is given twice", span, "only --data may be repeated")
+    elif not text:
+        flags.fault("MTL402", f"--{word} needs a value", span, f"it says {VALUES[word]}")
+    elif word == "checkpoint" and re.fullmatch(r"\d+(\.\d*)?", text) is None:
+        flags.fault("MTL402", f"--checkpoint needs a number of seconds, not '{text}'", span, "write it behind the flag: --checkpoint 60")
+    else:
+        flags.values[word], flags.places[word] = text, span
 
 
 def _end(line: str, at: int, *, stop_at_flags: bool = True) -> int:

@@ -9,10 +9,10 @@ from mtl_magic.language.codes import catalogue
 from mtl_magic.language.describe import default, defaults, plural, signature
 from mtl_magic.language.names import did_you_mean
 from mtl_magic.language.statements import CLAUSE, FORM, SOURCE, STATEMENT, Entry, entries
-from mtl_magic.magic.flags import EXPRESSIONS, LATER, SWITCHES
+from mtl_magic.magic.flags import FLAGS, LATER
 from mtl_magic.parameters import FAMILIES
 from mtl_magic.problems import MtlError, Problem
-from mtl_magic.registry import Declaration
+from mtl_magic.registry import Declaration, Param
 from mtl_magic.vocabulary import vocabulary
 
 _SORTS = {STATEMENT: "statements", CLAUSE: "clauses", SOURCE: "sources", FORM: "values"}
@@ -56,12 +56,12 @@ def about(word: str) -> str:
 
 
 def _flags() -> dict[str, str]:
-    return {flag: doc for flag, doc in {**EXPRESSIONS, **SWITCHES}.items() if flag not in LATER}
+    return {flag: doc for flag, doc in FLAGS.items() if flag not in LATER}
 
 
 def _option(word: str) -> str:
     """Which words have an option of this name, for one who asks for it."""
-    owners = [d.word for d in vocabulary() if any(p.name == word for p in d.params())]
+    owners = [d.word for d in vocabulary() if any(p.name == word for p in d.options())]
     return f"it is an option of {', '.join(owners)}" if owners else ""
 
 
@@ -79,7 +79,6 @@ def _entry(entry: Entry) -> str:
 
 
 def _describe(declaration: type[Declaration], form: str = "") -> str:
-    params = declaration.params()
     lines = [
         f"{declaration.word}  {FAMILIES[declaration.family]}",
         "",
@@ -87,17 +86,25 @@ def _describe(declaration: type[Declaration], form: str = "") -> str:
         "",
         _wrapped("\n\n".join(filter(None, (inspect.cleandoc(declaration.__doc__ or ""), defaults(declaration))))),
     ]
-    if params:
-        width = max(len(p.name) for p in params)
-        widest = max(len(default(p)) for p in params)
-        lines.append("")
-        for p in params:
-            lines.append(f"  {p.name:<{width}}  {default(p):<{widest}}  {p.doc or p.type.describe()}")
-            if p.doc:
-                lines.append(f"  {'':<{width}}  {'':<{widest}}  ({p.type.describe()})")
+    lines += _params(declaration.params())
+    named = tuple(p for p in declaration.options() if p.by_name)
+    lines += ["", f"as every {FAMILIES[declaration.family]}, by name:", *_params(named)[1:]] if named else []
     if declaration.paper:
         lines += ["", f"paper: {declaration.paper}"]
     return "\n".join([*lines, *_example(declaration.example)])
+
+
+def _params(params: tuple[Param, ...]) -> list[str]:
+    if not params:
+        return []
+    lines = [""]
+    width = max(len(p.name) for p in params)
+    widest = max(len(default(p)) for p in params)
+    for p in params:
+        lines.append(f"  {p.name:<{width}}  {default(p):<{widest}}  {p.doc or p.type.describe()}")
+        if p.doc:
+            lines.append(f"  {'':<{width}}  {'':<{widest}}  ({p.type.describe()})")
+    return lines
 
 
 def _example(example: str) -> list[str]:

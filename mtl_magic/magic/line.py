@@ -54,7 +54,14 @@ def _format(shell: InteractiveShell, rest: str) -> None:
     rewrite_last(shell, rest)
 
 
+def _code(shell: InteractiveShell, rest: str) -> None:
+    from mtl_magic.magic.code import code
+
+    code(shell, rest)
+
+
 COMMANDS = {
     "help": Command("%mtl help [WORD]", "lists the words of the language, or says what one means", _help),
     "format": Command("%mtl format [NAME]", "becomes the last %%mtl cell, or that of a run, rewritten", _format),
+    "code": Command("%mtl code NAME [FOLDER]", "puts a run's model, as plain Keras, into the next cell or a folder", _code),
 }

@@ -29,8 +29,9 @@ class MtlMagics(Magics):
             task    like:  binary
 
         NAME is the variable that will hold the finished run; without it the run is the cell's value, and `_mtl`.
-        EXPR is Python: a table, or a quoted path of Parquet or CSV files. --explain says what would happen and trains
-        nothing, --format rewrites the cell, --quiet shows nothing. The smallest cell is one `task` line. Tab completes
+        EXPR is Python: a table, or a quoted path of Parquet or CSV files; what would not fit in memory is read piece by
+        piece, always with --stream, never with --no-stream. --explain says what would happen and trains nothing,
+        --format rewrites the cell, --quiet shows nothing. The smallest cell is one `task` line. Tab completes
         statements, words, options, columns and flags.
 
             %mtl help           the words of the language

@@ -17,11 +17,15 @@ from mtl_magic.runs.run import Run
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mtl_magic.data.schema import Part, Prepared
+    from mtl_magic.data.schema import Prepared, Rows
     from mtl_magic.explanation.explain import Explanation
     from mtl_magic.program import Program
+    from mtl_magic.runs.project.recorder import Keep
+    from mtl_magic.train.checkpoint import Keeper
     from mtl_magic.train.control import Control
     from mtl_magic.train.events import Listener
+    from mtl_magic.train.fit import Trained
+    from mtl_magic.train.team import Alone
 
 PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "pyarrow")
 
@@ -47,13 +51,19 @@ def compile_program(
         options: keys of the train statement that win over those in the text.
     """
     from mtl_magic.language import resolve
+    from mtl_magic.runs.warm import found
     from mtl_magic.vocabulary import vocabulary
 
     whole = parse(text_or_spec) if isinstance(text_or_spec, str) else text_or_spec
     if options:
         whole, objects = with_options(whole, options)
         namespace = {**(namespace or {}), **objects} if objects else namespace
-    return resolve(whole, vocabulary(), namespace)
+    program = found(resolve(whole, vocabulary(), namespace), namespace)
+    if program.train.callbacks:
+        from mtl_magic.train.callbacks import check
+
+        check(program)
+    return program
 
 
 def with_options(whole: spec.Spec, options: Mapping[str, Any]) -> tuple[spec.Spec, dict[str, Any]]:
@@ -112,14 +122,33 @@ def _text(name: str, value: str) -> spec.Word | spec.Dotted:
     return spec.Dotted(owner, metric.strip())
 
 
-def prepare(program: Program, data: Any, valid: Any = None, test: Any = None) -> Prepared:
-    """The encoded data, checked; `data` is a table or a list of tables."""
+def prepare(
+    program: Program,
+    data: Any,
+    valid: Any = None,
+    test: Any = None,
+    *,
+    stream: bool | None = None,
+    listeners: Sequence[Listener] = (),
+) -> Prepared:
+    """The encoded data, checked; `data` is a table or a list of tables.
+
+    Args:
+        stream: read it piece by piece (True), into memory (False), or as its size says (None).
+        listeners: called with `Preparing` where it takes more than a moment.
+    """
     from mtl_magic.checks import run_checks
     from mtl_magic.data.prepare import prepare as prepared
+    from mtl_magic.runs.preparing import teller
 
-    made = prepared(program, data if isinstance(data, (list, tuple)) else [data], valid, test)
-    made.warnings = run_checks(program, made)
-    made.raw = None
+    tables = data if isinstance(data, (list, tuple)) else [data]
+    made = prepared(program, tables, valid, test, stream=stream, tell=teller(listeners))
+    try:
+        made.warnings = run_checks(program, made)
+    except BaseException:
+        made.close()
+        raise
+    made.raw = made.sample = None
     return made
 
 
@@ -138,15 +167,62 @@ def train(
     name: str = "run",
     control: Control | None = None,
     listeners: Sequence[Listener] = (),
+    team: Alone | None = None,
+    keeper: Keeper | None = None,
+    keep: Keep | None = None,
 ) -> Run:
-    """Train, and keep everything that is known of it."""
+    """Train, and keep everything that is known of it.
+
+    Args:
+        program, prepared: what to train, on what.
+        name: of the run.
+        control: a mailbox of commands.
+        listeners: called with each event.
+        team: the processes that train together, of which the chief's run alone has metrics.
+        keeper: keeps checkpoints, and training goes on from the one that it has.
+        keep: where a folder of the training is kept while it runs; a run of it may go on.
+    """
     keras_quietly()
+    from mtl_magic.runs.warm import source
     from mtl_magic.train.fit import train as fit
 
     history = History()
-    made = datetime.now(UTC).isoformat(timespec="seconds")
-    trained = fit(program, prepared, control=control, listeners=(history, *listeners))
     parts = {k: v for k, v in (("valid", prepared.valid), ("test", prepared.test)) if v is not None}
+    facts = {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": None,
+        "seed": program.train.seed,
+        "rows": {"train": sum(map(len, prepared.train)), **{k: len(v) for k, v in parts.items()}},
+        "data": fingerprint(prepared.train),
+        "data_of": {k: fingerprint([v]) for k, v in parts.items()},
+        "versions": versions(),
+    }
+    if team is not None:
+        team.same(facts["data"])
+    heard: tuple[Listener, ...] = (history, *listeners)
+    recorder = None
+    if keep is not None:
+        from mtl_magic.runs.project.recorder import Recorder, heard_by
+
+        recorder = Recorder(keep, name, program, facts, history, heard_by(heard))
+        heard, keeper = (history, recorder, *listeners), recorder.keeper
+    goes_on = keep is not None and keeper is not None and keeper.there
+    start = None if goes_on else source(program)  # the run that it came from may be gone by now
+    try:
+        trained = fit(program, prepared, control=control, listeners=heard, team=team, keeper=keeper, start=start)
+        run = _run(name, program, prepared, trained, history, facts)
+    except BaseException as error:
+        if recorder is not None:
+            recorder.failed(error)
+        raise
+    if recorder is not None:
+        recorder.ended(run)
+    return run
+
+
+def _run(
+    name: str, program: Program, prepared: Prepared, trained: Trained, history: History, facts: dict[str, Any]
+) -> Run:
     return Run(
         name=name,
         text=program.canonical,
@@ -165,27 +241,20 @@ def train(
         epoch=int(trained.epoch),
         best_epoch=trained.best_epoch,
         facts={
-            "created": made,
+            **facts,
             "seconds": history.finished.seconds if history.finished else None,
-            "seed": program.train.seed,
-            "rows": {"train": sum(map(len, prepared.train)), **{k: len(v) for k, v in parts.items()}},
-            "data": fingerprint(prepared.train),
-            "versions": versions(),
+            **({"changes": history.changes} if history.changes else {}),
         },
-        notes=tuple(prepared.notes),
+        notes=(*prepared.notes, *trained.notes, *history.troubles),
         warnings=prepared.warnings,
     )
 
 
-def fingerprint(parts: Sequence[Part]) -> str:
+def fingerprint(parts: Sequence[Rows]) -> str:
     """A hash of the encoded training rows: equal data and declarations give equal ones, on any machine."""
-    import numpy as np
-
     found = hashlib.blake2b(digest_size=16)
     for part in parts:
-        for array in (part.ids, part.floats, part.labels):
-            found.update(repr((array.shape, array.dtype.str)).encode())
-            found.update(np.ascontiguousarray(array).data.cast("B") if array.size else b"")
+        part.feed(found)
     return f"blake2b:{found.hexdigest()}"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import os
+    import pathlib
     from collections.abc import Mapping
 
     import keras
@@ -43,6 +44,7 @@ class Run:
         facts: what else identifies the run: seed, versions, a hash of the data, when it was made.
         notes: sentences for the person, as they were shown when it ran.
         warnings: what the checks before training found and no `allow` silenced; each has code, message, line and hint.
+        folder: where it is kept; None: nowhere, until `save` is told a place.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Run:
     facts: dict[str, Any] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    folder: pathlib.Path | None = None
 
     @functools.cached_property
     def predictor(self) -> Predictor:
@@ -158,6 +161,40 @@ class Run:
         from mtl_magic.runs.store import save
 
         save(self, path, overwrite=overwrite)
+
+    def code(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        overwrite: bool = False,
+        namespace: Mapping[str, Any] | None = None,
+    ) -> str:
+        """The model as a script of plain Keras, which builds, trains, evaluates and uses it without this package.
+
+        With the files that are written beside it, it predicts what this run predicts. A new training there has the same
+        network and objective in `Model.fit`; what it leaves out its first lines say.
+
+        Args:
+            path: a folder, which is made: `model.py`, `encoders.json` (vocabularies and scales) and `model.weights.h5` are
+                written there. None: nothing is written.
+            overwrite: replace these files where they are there already.
+            namespace: where `{…}` of the cell is evaluated again; None: a cell with `{…}` is an error.
+
+        Returns:
+            The script's text.
+
+        Raises:
+            MtlError: MTL440 one of the files is there already, MTL411 they cannot be written.
+
+        Example:
+            ::
+
+                print(run.code())
+                run.code("feed_model")  # then: python feed_model/model.py predict log.parquet
+        """
+        from mtl_magic.runs.code import write
+
+        return write(self, path, overwrite=overwrite, namespace=namespace)
 
     def __repr__(self) -> str:
         from mtl_magic.runs.report import text

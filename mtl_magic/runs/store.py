@@ -7,7 +7,10 @@
     history.csv      one row an epoch
     model.keras      the model, as Keras writes it
 
-It is written beside its place and renamed, so that a folder that is there is whole. Reading executes nothing of it.
+`save` writes it beside its place and renames it, so that a folder that is there is whole. `commit` puts the files into the
+folder that a training has been kept in (`runs/project/recorder.py`), `run.json` last. Reading executes nothing of it.
+
+Format 1 had no status. A run of it is read as one that `save` wrote.
 """
 
 from __future__ import annotations
@@ -25,16 +28,19 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from mtl_magic.problems import MtlError, Problem, Span
 from mtl_magic.runs.plain import schema_from_plain, schema_to_plain
+from mtl_magic.runs.project import files, index
+from mtl_magic.runs.project.index import ENDED
 
 if TYPE_CHECKING:
     import keras
 
     from mtl_magic.runs.run import Run
 
-FORMAT = 1
+FORMAT = 2
 RUN, CELL, SCHEMA, ENCODERS, HISTORY, MODEL = (
     "run.json", "cell.mtl", "schema.json", "encoders.parquet", "history.csv", "model.keras",
 )  # fmt: skip
+BOOKKEEPING = {"format", "status", "tasks", "owner", "progress", "problem"}  # of the folder, not of the run
 
 
 def _fail(code: str, message: str, hint: str, cause: BaseException | None = None) -> NoReturn:
@@ -59,9 +65,26 @@ def save(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False) -> 
         beside.mkdir()
         _write(run, beside)
         _rename(beside, place)
+        run.folder = run.folder or place
     except OSError as error:
         hint = "nothing that was there before has changed"
         _fail("MTL411", f"the run cannot be written to '{place}': {error.strerror or error}", hint, error)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def commit(run: Run, place: pathlib.Path) -> None:
+    """Write `run` into its folder in a store; until the last moment the folder is what it was.
+
+    Raises:
+        OSError: the file system refuses. Nothing that was there before has changed.
+    """
+    beside = place / f".{uuid.uuid4().hex[:8]}.part"
+    try:
+        beside.mkdir()
+        _write(run, beside)
+        for name in (CELL, SCHEMA, ENCODERS, HISTORY, MODEL, RUN):
+            (beside / name).replace(place / name)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -71,6 +94,8 @@ def _write(run: Run, folder: pathlib.Path) -> None:
     facts = {
         "format": FORMAT,
         "name": run.name,
+        "status": ENDED.get(run.why, "finished"),
+        "tasks": list(run.tasks),
         "why": run.why,
         "step": run.step,
         "epoch": run.epoch,
@@ -82,7 +107,7 @@ def _write(run: Run, folder: pathlib.Path) -> None:
         "warnings": [dataclasses.asdict(problem) for problem in run.warnings],
         **run.facts,
     }
-    _write_json(folder / RUN, _nulls(facts))
+    _write_json(folder / RUN, facts)
     _write_json(folder / SCHEMA, plain)
     (folder / CELL).write_text(run.text + "\n", encoding="utf-8")
     _write_arrays(folder / ENCODERS, arrays)
@@ -93,24 +118,15 @@ def _write(run: Run, folder: pathlib.Path) -> None:
             os.fsync(written.fileno())
 
 
-def _nulls(value: Any) -> Any:
-    """The value with null for numbers that JSON has no form of: NaN is a metric that nothing defines."""
-    if isinstance(value, dict):
-        return {k: _nulls(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_nulls(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def _numbers(value: Any) -> Any:
-    """Metrics or weights as they were before `_nulls`."""
+    """Metrics or weights as they were before null stood for what JSON has no form of."""
     if isinstance(value, dict):
         return {k: _numbers(v) for k, v in value.items()}
     return math.nan if value is None else value
 
 
 def _write_json(path: pathlib.Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    path.write_text(files.json_text(value), encoding="utf-8")
 
 
 def _write_arrays(path: pathlib.Path, arrays: dict[str, Any]) -> None:
@@ -140,15 +156,32 @@ def _rename(beside: pathlib.Path, place: pathlib.Path) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> Run:
-    """Read a run that `Run.save` wrote.
+    """Read a run that `Run.save` wrote, or that a store keeps.
 
     Raises:
         MtlError: there is none, or a part of it is missing, damaged, or of a newer version; it names the file.
     """
     place = pathlib.Path(path).expanduser().absolute()
+    facts = facts_in(place)
+    if "why" not in facts and "status" in facts:
+        status = index.status_of(facts, place)
+        message = f"the run at '{place}' has no model yet: it is {'running' if status == 'running' else 'unfinished'} ({status})"
+        _fail("MTL418", message, f"%mtl resume {place.name} goes on with it" if status != "running" else "wait for it")
+    missing = [name for name in (CELL, SCHEMA, ENCODERS, HISTORY, MODEL) if not (place / name).is_file()]
+    if missing:
+        _fail("MTL412", f"the run at '{place}' lacks {', '.join(missing)}", "copy the whole folder again")
+    return _run(place, facts)
+
+
+def facts_in(place: pathlib.Path) -> dict[str, Any]:
+    """What `run.json` of a folder says, of any format up to this one.
+
+    Raises:
+        MtlError: MTL412 there is none; MTL413 it is damaged; MTL414 it is of a newer format.
+    """
     if not (place / RUN).is_file():
         what = f"'{place}' is not a run: it holds no {RUN}" if place.exists() else f"there is no run at '{place}'"
-        _fail("MTL412", what, "a run is the folder that run.save(path) wrote")
+        _fail("MTL412", what, "a run is the folder that run.save(path) wrote, or one of a store")
     facts = _read(place / RUN, _read_json)
     if not isinstance(facts, dict) or not isinstance(facts.get("format"), int):
         _damaged(place / RUN, "it names no format version")
@@ -159,10 +192,17 @@ def load(path: str | os.PathLike[str]) -> Run:
             newer,
             f"it was written by mtl_magic {facts.get('versions', {}).get('mtl_magic', '')}: install that or a newer one",
         )
-    missing = [name for name in (CELL, SCHEMA, ENCODERS, HISTORY, MODEL) if not (place / name).is_file()]
-    if missing:
-        _fail("MTL412", f"the run at '{place}' lacks {', '.join(missing)}", "copy the whole folder again")
-    return _run(place, facts)
+    return facts
+
+
+def text_in(place: pathlib.Path) -> str:
+    """The cell's text in a folder.
+
+    Raises:
+        MtlError: MTL413 it cannot be read.
+    """
+    text: str = _read(place / CELL, lambda p: p.read_text(encoding="utf-8")).rstrip("\n")
+    return text
 
 
 def _run(place: pathlib.Path, facts: dict[str, Any]) -> Run:
@@ -173,12 +213,11 @@ def _run(place: pathlib.Path, facts: dict[str, Any]) -> Run:
     arrays = _read(place / ENCODERS, _read_arrays)
     plain = _read(place / SCHEMA, _read_json)
     schema = _read(place / SCHEMA, lambda _: schema_from_plain(plain, arrays))
-    facts = dict(facts)
-    facts.pop("format")
+    facts = {k: v for k, v in facts.items() if k not in BOOKKEEPING}
     try:
         return Run(
             name=facts.pop("name"),
-            text=_read(place / CELL, lambda p: p.read_text(encoding="utf-8")).rstrip("\n"),
+            text=text_in(place),
             model=_read(place / MODEL, _read_model),
             schema=schema,
             outputs=tuple((key, title) for key, title in facts.pop("outputs")),
@@ -192,6 +231,7 @@ def _run(place: pathlib.Path, facts: dict[str, Any]) -> Run:
             notes=tuple(facts.pop("notes")),
             warnings=tuple(map(_warning, facts.pop("warnings", ()))),  # the first runs have none
             facts=facts,
+            folder=place,
         )
     except KeyError as error:
         _damaged(place / RUN, f"it lacks {error}", error)

@@ -34,7 +34,7 @@ def tab(shell, frame):
         ("%%mtl --data log\ntask click: bin", ["binary"]),
         ("%%mtl --data log\nshare {my_l", ["my_layer"]),  # Python's own
         ("%%mtl feed --da", ["--data"]),
-        ("%%mtl feed --quiet --", ["--data", "--valid", "--test", "--explain", "--format"]),
+        ("%%mtl feed --quiet --", ["--data", "--valid", "--test", "--explain", "--format", "--stream", "--no-stream"]),
         ("%%mtl feed --data lo", ["log"]),
         ("%%mtl feed --data log --valid lo", ["log"]),
         ("%%mtl feed --data log.colu", ["columns"]),  # Python's own

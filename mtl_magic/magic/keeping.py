@@ -1,0 +1,87 @@
+"""Where a cell's run is kept, and which run of the store it goes on with."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import TYPE_CHECKING, Any
+
+from mtl_magic.magic.flags import Flags
+from mtl_magic.problems import MtlError, Problem
+
+if TYPE_CHECKING:
+    from mtl_magic.language.spec import Spec
+    from mtl_magic.runs.project.recorder import Keep
+    from mtl_magic.runs.project.store import Store
+
+
+@dataclasses.dataclass(frozen=True)
+class Again:
+    """A run of the store that goes on: its id, its text, and the flags with which its data was read."""
+
+    id: str
+    text: str
+    flags: str
+
+
+def store_of(flags: Flags) -> Store | None:
+    """The store that the line names; None: none."""
+    from mtl_magic.runs.project.store import Store, root_of
+
+    root = root_of(flags.values.get("store"))
+    return None if root is None else Store(root)
+
+
+def again(flags: Flags, run: str | None = None) -> Again:
+    """The run that goes on: the newest of the cell's name, or the one whose name or id is given.
+
+    Raises:
+        MtlError: there is none, it trains now, or has ended by itself.
+    """
+    from mtl_magic.runs import store as folder
+    from mtl_magic.runs.project.recorder import may_go_on
+
+    store = store_of(flags)
+    place = flags.places.get("resume")
+    if store is None:
+        hint = "name the store that keeps the run, or leave --store out"
+        raise MtlError(Problem("MTL416", "--store none keeps no run that could go on", place, hint))
+    if not (run or flags.name):
+        raise MtlError(Problem("MTL416", "--resume needs the name of a run", place, "write it before the flags"))
+    try:
+        found = store.find(run or flags.name)
+        facts = may_go_on(store.place(found))
+        text = folder.text_in(store.place(found))
+    except MtlError as error:
+        raise MtlError([dataclasses.replace(p, span=p.span or flags.name_span) for p in error.problems]) from error
+    return Again(found["id"], text, written(facts.get("asked") or {}))
+
+
+def written(asked: dict[str, Any]) -> str:
+    """The flags that ask for the same data.
+
+    Example:
+        >>> written({"data": ["log"], "valid": "late", "test": None, "stream": True})
+        '--data log --valid late --stream'
+    """
+    parts = [f"--data {e}" for e in asked.get("data") or []]
+    parts += [f"--{part} {asked[part]}" for part in ("valid", "test") if asked.get(part)]
+    stream = asked.get("stream")
+    return " ".join([*parts, *(["--stream"] if stream else ["--no-stream"] if stream is False else [])])
+
+
+def keep_of(flags: Flags, going_on: Again | None) -> Keep | None:
+    """Where the run of a cell is kept; None: nowhere."""
+    from mtl_magic.runs.project.recorder import Keep
+
+    store = store_of(flags)
+    if store is None:
+        return None
+    asked = {
+        "data": [e.text for e in flags.data],
+        "valid": flags.valid.text if flags.valid else None,
+        "test": flags.test.text if flags.test else None,
+        "stream": flags.stream,
+        "folder": os.getcwd(),  # noqa: PTH109  a text, for a person: expressions may hold relative paths
+    }
+    return Keep(store, asked, flags.checkpoint, going_on.id if going_on else None)

@@ -1,0 +1,128 @@
+"""Labels, `predict()` and `evaluate()`: what goes in beside the features, and what comes out."""
+
+from __future__ import annotations
+
+from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING, Any
+
+from mtl_magic.registry import Declaration
+from mtl_magic.runs.code.functions import labels as of_labels
+from mtl_magic.runs.code.text import STEP, Raw, assign, call, quoted, show
+from mtl_magic.runs.code.writers import MetricAt, TaskAt, TaskText, writer
+
+if TYPE_CHECKING:
+    from mtl_magic.runs.code.plan import Plan
+
+WEIGHTS = "model.weights.h5"
+
+
+class Answers:
+    """The tasks of a script."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.tasks = plan.schema.tasks
+        self.texts: dict[str, TaskText] = {t.name: self._text(t, t.name) for t in self.tasks}
+
+    def _text(self, task: Any, title: str) -> TaskText:
+        at = TaskAt(self.plan.functions, title, self.plan.classes(task), task)
+        made: TaskText = writer("task", task.kind.word)(task.kind, at)
+        return made
+
+    def constants(self) -> list[str]:
+        classes = {
+            t.key: list(t.classes) or list(range(t.kind.units(t)))
+            for t in self.tasks
+            if self.texts[t.name].lists_classes
+        }
+        return ["", "# task -> its classes", *assign("CLASSES", classes, 0)] if classes else []
+
+    def labels(self) -> list[str]:
+        made = {t.key: self.texts[t.name].label(Raw(f"frame[{quoted(t.label)}]")) for t in self.tasks}
+        lines = [
+            "def labels(frame: pd.DataFrame) -> dict[str, np.ndarray]:",
+            '    """Each task\'s labels, (rows,), NaN where there is none."""',
+        ]
+        masked = [t for t in self._parents_first() if t.observed]
+        if not masked:
+            return [*lines, f"    return {show(made, 1, 7)}"]
+        lines += assign("found", made)
+        for task in masked:
+            mine = f"found[{quoted(task.key)}]"
+            for parent in task.observed:
+                key = quoted(self.plan.schema.task(parent).key)
+                made_of = call(self.plan.functions.use(of_labels.where), Raw(f"found[{key}]"), Raw(mine))
+                lines += assign(mine, made_of)
+        return [*lines, "    return found"]
+
+    def _parents_first(self) -> list[Any]:
+        order = TopologicalSorter({t.name: t.observed for t in self.tasks}).static_order()
+        return [self.plan.schema.task(name) for name in order]
+
+    def targets(self) -> list[str]:
+        lines = []
+        for task in self.tasks:
+            target = self.texts[task.name].target
+            if target is not None:
+                at = f"found[{quoted(task.key)}]"
+                lines += assign(at, target(at))
+        scale = "; numbers in deviations from their mean" if lines else ""
+        return [
+            "def targets(frame: pd.DataFrame) -> dict[str, np.ndarray]:",
+            f'    """Labels as the losses read them, (rows, 1){scale}."""',
+            "    found = labels(frame)",
+            *lines,
+            '    return {task: values[:, None].astype("float32") for task, values in found.items()}',
+        ]
+
+    def predict(self) -> list[str]:
+        columns: list[str] = []
+        names = {t.key: t for t in self.tasks}
+        for key, title in self.plan.run.outputs:
+            task = names.get(key) or self.plan.schema.task(title.partition("|")[0])
+            text = self.texts[task.name] if key in names else self._text(task, title)
+            for name, value in text.columns(Raw(f"logits[{quoted(key)}]")).items():
+                before = name if name == "**" else f"{quoted(name)}: "
+                columns += f"{STEP * 3}{before}{show(value, 3, len(before), 1)},".split("\n")
+        return [
+            f'def load_weights(path: pathlib.Path = FOLDER / "{WEIGHTS}") -> keras.Model:',
+            '    """The network with trained weights: those of the run."""',
+            "    model = build()",
+            "    model.load_weights(path)",
+            "    return model",
+            "",
+            "",
+            "def predict(frame: pd.DataFrame, model: keras.Model | None = None) -> pd.DataFrame:",
+            '    """Predictions, on the index of the table; `model` is in place of the run\'s."""',
+            "    model = load_weights() if model is None else model",
+            "    logits = model.predict(encode(frame), batch_size=8192, verbose=0)",
+            "    return pd.DataFrame(",
+            "        {",
+            *columns,
+            "        },",
+            "        index=frame.index,",
+            "    )",
+        ]
+
+    def evaluate(self) -> list[str]:
+        lines = [
+            "def evaluate(frame: pd.DataFrame, model: keras.Model | None = None) -> pd.DataFrame:",
+            '    """Exact metrics over the rows that have a label: task, metric, value."""',
+            "    predicted, found, scores = predict(frame, model), labels(frame), {}",
+        ]
+        for task in self.tasks:
+            known = f"found[{quoted(task.key)}]"
+            lines += ["", f"    known = ~np.isnan({known})"]
+            made = Raw(f"{show(self.texts[task.name].predicted)}[known]")
+            lines += [f"    label = {known}[known]", *assign("made", made)]
+            at = MetricAt(Raw("label"), Raw("made"), lambda name: Raw(f"frame[{quoted(name)}].to_numpy()[known]"))
+            for metric in task.kind.metrics_of():
+                if isinstance(metric, Declaration):
+                    value = writer("metric", metric.word)(metric, self.plan.functions, at)
+                    lines += assign(f"scores[{quoted(task.name)}, {quoted(metric.title)}]", value)
+        return [
+            *lines,
+            "",
+            "    rows = [(*key, value) for key, value in scores.items()]",
+            '    return pd.DataFrame(rows, columns=["task", "metric", "value"])',
+        ]

@@ -1,0 +1,278 @@
+"""Losses, `parts()` and `train()`: the objective of the cell, given to `Model.fit`."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from mtl_magic.runs.code.functions import losses, splitting, training
+from mtl_magic.runs.code.text import Raw, assign, call, quoted, rounded, show
+from mtl_magic.runs.code.writers import BalanceText, writer
+
+if TYPE_CHECKING:
+    from mtl_magic.runs.code.plan import Plan
+
+SCHEDULES = {"constant": training.Constant, "cosine": training.Cosine, "linear": training.Linear}
+
+
+class Objective:
+    """What a script's training minimises, and how."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.settings = plan.program.train
+        method = plan.program.balance
+        self.balance: BalanceText = writer("balance", method.word)(method, plan.functions)
+        self.tasks = plan.schema.tasks
+        self.inside = len(self.tasks) < len(plan.run.outputs)  # some outputs have no loss of their own
+
+    def constants(self) -> list[str]:
+        from mtl_magic.train.fit import learning_rate
+
+        rows = int(self.plan.run.facts.get("rows", {}).get("train", 0))
+        _, peak = learning_rate(self.settings)
+        return [
+            f"SEED = {self.settings.seed}",
+            f"EPOCHS = {self.settings.epochs}",
+            f"BATCH = {self.settings.step_rows(rows)}",
+            f"LEARNING_RATE = {peak!r}",
+            f"WARMUP = {self.settings.warmup}  # steps; a tenth of the training at most",
+        ]
+
+    def losses(self) -> list[str]:
+        """The losses, and their weights."""
+        found, weights, factors = {}, {}, {}
+        for task in self.tasks:
+            found[task.key] = self._loss(task)
+            weight = self.plan.program.task(task.name).weight
+            constant = f"{weight:g} / {rounded(task.constant_loss)!r}"
+            weights[task.key] = Raw(constant if self.balance.normalised else f"{float(weight)!r}")
+            factors[task.key] = 1.0 if task.kind.classification else 0.5
+        why = "over the loss of the best constant prediction" if self.balance.normalised else "as they are"
+        lines = [
+            "# task -> the loss of a row, from its label and its logits",
+            *assign("LOSSES", found, 0),
+            "",
+            f"# task -> its weight, {why}",
+            *assign("LOSS_WEIGHTS", weights, 0),
+        ]
+        if self.balance.model is not None:
+            lines += ["", "# task -> 1 of a class, 1/2 of a number", *assign("FACTORS", factors, 0)]
+        elif self._static_score():
+            constants = {t.key: rounded(t.constant_loss) for t in self.tasks}
+            lines += ["", "# task -> the loss of the best constant prediction", *assign("CONSTANTS", constants, 0)]
+        return lines
+
+    def _loss(self, task: Any) -> Any:
+        loss = task.kind.loss_of()
+        word = getattr(loss, "word", "")
+        if word:
+            return writer("loss", word)(loss, self.plan.functions)
+        plan = self.plan.program.task(task.name)
+        own = getattr(plan.kind, "loss", None) or loss
+        name = getattr(own, "__name__", type(own).__name__)
+        self.plan.notes.append(
+            f"The loss of {task.name} is your own, {name}: `LOSSES` names the kind's usual one in its place."
+        )
+        usual = type(task.kind)().loss_of()
+        return writer("loss", usual.word)(usual, self.plan.functions)
+
+    def _static_score(self) -> bool:
+        return not self.balance.normalised and len(self.tasks) > 1 and not isinstance(self.settings.early_stop, str)
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # Which rows train
+
+    @property
+    def splits(self) -> bool:
+        split = self.plan.program.split
+        return bool(split.valid or split.test)
+
+    def parts(self) -> list[str]:
+        """`parts()`; nothing where the cell divides no rows."""
+        split = self.plan.program.split
+        if not self.splits:
+            return []
+        use = self.plan.functions.use
+        shares = {"valid": split.valid or 0, "test": split.test or 0}
+        lines: list[str] = []
+        if split.time:
+            column = Raw(f"frame[{quoted(split.time)}]")
+            times: Any = call(use(splitting.moments), column)
+            if split.group:
+                times = call(use(splitting.latest_of_group), times, Raw(f"frame[{quoted(split.group)}]"))
+            begun = {
+                name: call(use(splitting.moment), value, column) if isinstance(value, str) or value >= 1 else value
+                for name, value in shares.items()
+            }
+            made = call(use(splitting.by_time), times, **begun)
+        elif split.group:
+            groups = Raw(f"frame[{quoted(split.group)}]")
+            made = call(use(splitting.by_group), groups, **shares, seed=split.seed)
+        elif split.stratify:
+            key = quoted(self.plan.schema.task(split.stratify).key)
+            made = call(use(splitting.stratified), Raw(f"labels(frame)[{key}]"), **shares, seed=split.seed)
+        else:
+            made = call(use(splitting.at_random), Raw("len(frame)"), **shares, seed=split.seed)
+        return [
+            "def parts(frame: pd.DataFrame) -> np.ndarray:",
+            '    """Of each row whether it trains (0), validates (1) or tests (2)."""',
+            *lines,
+            f"    return {show(made, 1, 7)}",
+        ]
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # Training
+
+    def train(self) -> list[str]:
+        lines = [
+            "def train(frame: pd.DataFrame, valid: pd.DataFrame | None = None) -> keras.Model:",
+            f'    """Train a new network{self._said()}."""',
+        ]
+        if self.splits:
+            lines += ["    part = parts(frame)", "    valid = frame[part == 1] if valid is None else valid"]
+            lines += ["    frame = frame[part == 0]"]
+        lines += ["    model = build()", *self._network(), *self._rate()]
+        lines += assign("objective", self._objective())
+        network: Any = "network" if self.inside else "model"
+        loss: Any = Raw("objective")
+        options: dict[str, Any] = {"loss": loss, "loss_weights": Raw("LOSS_WEIGHTS")}
+        if self.balance.model is not None:
+            made, _ = self.balance.model(network)
+            lines += assign("trainer", made)
+            network, options = "trainer", {}
+        lines += self._optimizer()
+        lines.append(f"    {show(call(f'{network}.compile', Raw('optimizer'), **options), 1)}")
+        lines += self._stop()
+        fit = call(
+            f"{network}.fit",
+            Raw("encode(frame)"),
+            Raw("targets(frame)"),
+            batch_size=Raw("BATCH"),
+            epochs=Raw("EPOCHS"),
+            validation_data=Raw("validation"),
+            validation_batch_size=8192,
+            callbacks=Raw("callbacks"),
+            verbose=2,
+        )
+        return [*lines, *f"    {show(fit, 1)}".split("\n"), "    return model"]
+
+    def _said(self) -> str:
+        if self.settings.early_stop is None or self.settings.early_stop is False:
+            return "; the last epoch is kept"
+        return " and keep the epoch that was best on the validation rows"
+
+    def _network(self) -> list[str]:
+        if not self.inside:
+            return []
+        return [
+            "    tasks = {task: model.output[task] for task in LOSSES}",
+            "    network = keras.Model(model.input, tasks)",
+        ]
+
+    def _rate(self) -> list[str]:
+        from mtl_magic.parts import has_schedule
+
+        if self.settings.lr is None and has_schedule(self.settings.optimizer):
+            self.plan.notes.append("The optimizer's own schedule of learning rates is replaced by a constant.")
+        schedule = SCHEDULES[self.settings.schedule]
+        options = {"steps": Raw("steps")} if self.settings.schedule != "constant" else {}
+        made = call(self.plan.functions.use(schedule), Raw("LEARNING_RATE"), Raw("rise"), **options)
+        return [
+            "    steps = EPOCHS * -(-len(frame) // BATCH)",
+            "    rise = max(min(WARMUP, steps // 10), 1)",
+            *assign("rate", made),
+        ]
+
+    def _objective(self) -> Any:
+        return Raw(f"{{task: {self.plan.functions.use(losses.of_labelled)}(loss) for task, loss in LOSSES.items()}}")
+
+    def _optimizer(self) -> list[str]:
+        settings = self.settings
+        options: dict[str, Any] = {}
+        if settings.weight_decay:
+            options["weight_decay"] = settings.weight_decay
+        if settings.clip:
+            options["global_clipnorm"] = settings.clip
+        asked = settings.optimizer
+        words = {"adam": "Adam", "sgd": "SGD", "adagrad": "Adagrad"}
+        if isinstance(asked, str):
+            name = words[asked]
+        else:
+            name, options = type(asked).__name__, {**_options(asked), **options}
+            if getattr(keras.optimizers, name, None) is not type(asked):
+                self.plan.notes.append(f"The optimizer {name} is your own: define or import it above.")
+                return assign("optimizer", call(name, Raw("rate"), **options))
+        lines = assign("optimizer", call(f"keras.optimizers.{name}", Raw("rate"), **options))
+        if settings.weight_decay:
+            lines.append('    optimizer.exclude_from_weight_decay(var_names=["bias"])')
+        return lines
+
+    def _stop(self) -> list[str]:
+        asked = self.settings.early_stop
+        lines = []
+        has = self.plan.program.split.valid
+        made = "(encode(valid), targets(valid))"
+        lines.append(f"    validation = {made if has else f'None if valid is None else {made}'}")
+        if asked is None or asked is False:
+            return [*lines, "    callbacks = []"]
+        monitor, options = "val_loss", dict[str, Any]()
+        score: list[str] | None = None
+        if isinstance(asked, str):
+            monitor, options, score = self._watched(asked)
+        elif self._static_score():
+            monitor = "val_score"
+            score = ['        return sum(logs[f"val_{t}_loss"] / c for t, c in CONSTANTS.items())']
+        patience = 3 if asked is True or isinstance(asked, str) else int(asked)
+        stop = call("keras.callbacks.EarlyStopping", monitor, patience=patience, **options, restore_best_weights=True)
+        callbacks: list[Any] = [stop]
+        if score is not None:
+            callbacks.insert(0, call(self.plan.functions.use(training.Watch), Raw("score")))
+            lines += ["", "    def score(logs: dict[str, float]) -> float:", *score, ""]
+        lines += assign("callbacks", callbacks)
+        if not has:
+            lines[-1:] = [*lines[-1:], "    callbacks = [] if valid is None else callbacks"]
+        return lines
+
+    def _watched(self, asked: str) -> tuple[str, dict[str, Any], list[str] | None]:
+        """What early stopping watches: the name in the logs, options, and lines of what computes it."""
+        name, _, metric = asked.rpartition(".")
+        task = self.plan.schema.task(name)
+        if metric == "loss":
+            several = len(self.tasks) > 1 and self.balance.model is None
+            return (f"val_{task.key}_loss" if several else "val_loss"), {}, None
+        kinds = {m.title: m for m in task.kind.metrics_of()}
+        score = [
+            '        found = evaluate(valid, model).set_index(["task", "metric"])["value"]',
+            f"        return found[{quoted(name)}, {quoted(metric)}]",
+        ]
+        return "val_score", {"mode": "max" if kinds[metric].higher_is_better else "min"}, score
+
+
+def _options(optimizer: Any) -> dict[str, Any]:
+    """What a Keras optimizer was told besides its learning rate."""
+    config = optimizer.get_config()
+    usual = inspect.signature(type(optimizer).__init__).parameters
+    return {
+        k: v
+        for k, v in config.items()
+        if k in usual and k not in ("learning_rate", "name") and v != usual[k].default and not isinstance(v, dict)
+    }
+
+
+def notes(plan: Plan) -> list[str]:
+    """Sentences on what the script's training does in another way than the run's."""
+    from mtl_magic.train.fit import table_optimizer
+
+    settings, found = plan.program.train, []
+    if settings.tables and settings.tables not in (table_optimizer(settings.optimizer), "dense_adam"):
+        found.append(f"One optimizer moves embeddings too, in place of `tables={settings.tables}`.")
+    if settings.precision != "float32":
+        found.append(f"It computes in float32, in place of `precision={settings.precision}`.")
+    if settings.callbacks:
+        found.append("Callbacks of your own are left out.")
+    if settings.warm_start is not None:
+        found.append("It does not begin with the weights of `warm_start`.")
+    return found
