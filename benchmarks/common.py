@@ -65,6 +65,7 @@ class Ours:
             for k, t in enumerate(tasks)
         ]
         schema = Schema(tuple(features), tuple(heads))
+        self.program, self.schema = program, schema
         net = build(program, schema)
         self.step = Step(
             net,
@@ -94,6 +95,28 @@ class Ours:
             self.step.run(*next(self.stream))
             times.append(time.perf_counter() - began)
         return float(np.median(times))
+
+
+def loop_of(ours: Ours, control: object, listener: object) -> object:
+    """Our loop over `ours`, with nothing to evaluate; it obeys `control` (a `Control`) and tells `listener` its events."""
+    from mtl_magic.train.evaluate import Evaluator
+    from mtl_magic.train.fit import stopping_of
+    from mtl_magic.train.loop import Loop
+
+    return Loop(
+        ours.program,
+        ours.schema,
+        ours.step,
+        ours.batches,
+        epochs=10**6,
+        lr=lambda _step, peak: peak,
+        peak=1e-3,
+        evaluator=Evaluator(ours.step.net, ours.schema),
+        valid=None,
+        stopping=stopping_of(ours.program, ours.schema, {t.name: 1.0 for t in ours.schema.tasks}, None),
+        control=control,
+        listeners=[listener],
+    )
 
 
 def baselines(folder: str | None) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from mtl_magic.train.concurrent import mapped
 from mtl_magic.train.step import row_losses
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from mtl_magic.data.schema import Rows, Schema, TaskSchema
     from mtl_magic.model.net import Net
 
-CHUNK = 8192
+CHUNK = 2048  # rows: what a chunk's layers give stays in a core's cache, and several chunks run at a time
 
 
 class Predictor:
@@ -29,19 +30,26 @@ class Predictor:
 
     def __init__(self, model: keras.Model) -> None:
         self.model = model
-        self.names = [t.name for t in model.inputs]
-        self._call = tf.function(self._forward, reduce_retracing=True, autograph=False)
+        signature = {t.name: tf.TensorSpec((None, *t.shape[1:]), t.dtype) for t in model.inputs}
+        self._call = tf.function(self._forward, input_signature=(signature,), autograph=False)
+
+    @property
+    def tracings(self) -> int:
+        """How often the model has been traced: once, however many rows came."""
+        found: int = self._call.experimental_get_tracing_count()
+        return found
 
     def _forward(self, inputs: dict[str, Any]) -> dict[str, Any]:
         return self.model(inputs, training=False)
 
+    def _scored(self, chunk: tuple[np.ndarray, np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
+        columns = {"ids": chunk[0], "floats": chunk[1]}
+        made = self._call({t.name: tf.convert_to_tensor(columns[t.name]) for t in self.model.inputs})
+        return {key: tensor.numpy() for key, tensor in made.items()}
+
     def __call__(self, part: Rows) -> dict[str, np.ndarray]:
         """key -> (n, units) float32; (0, units) for no rows."""
-        chunks = []
-        for ids, floats, _ in part.chunks(CHUNK):
-            columns = {"ids": ids, "floats": floats}
-            made = self._call({name: tf.convert_to_tensor(columns[name]) for name in self.names})
-            chunks.append({key: tensor.numpy() for key, tensor in made.items()})
+        chunks = list(mapped(self._scored, part.chunks(CHUNK)))
         return {key: np.concatenate([c[key] for c in chunks]) for key in chunks[0]}
 
 
@@ -67,15 +75,18 @@ class Evaluator:
         losses, _ = row_losses(schema, logits, labels)
         return {t.key: t.kind.prediction(logits[t.key], t) for t in schema.tasks}, losses
 
+    def _scored(self, chunk: tuple[np.ndarray, np.ndarray, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        made, losses = self._call(*chunk)
+        return {key: tensor.numpy() for key, tensor in made.items()}, losses.numpy()
+
     def __call__(self, part: Rows) -> dict[str, dict[str, float]]:
         """task -> metric -> value; 'loss', the mean over labelled rows, comes first. NaN where there is no label."""
         predictions: dict[str, list[np.ndarray]] = {t.key: [] for t in self.schema.tasks}
         losses = []
-        for chunk in part.chunks(CHUNK):
-            made, loss = self._call(*chunk)
-            losses.append(loss.numpy())
-            for key, tensor in made.items():
-                predictions[key].append(tensor.numpy())
+        for made, loss in mapped(self._scored, part.chunks(CHUNK)):
+            losses.append(loss)
+            for key, values in made.items():
+                predictions[key].append(values)
         joined = {key: np.concatenate(chunks) for key, chunks in predictions.items()}
         loss = np.concatenate(losses)
         result = {}
