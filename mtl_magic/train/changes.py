@@ -56,11 +56,11 @@ def halves(whole: Spec) -> Halves:
         else:
             fixed.append(dataclasses.replace(each, allow=()))
     if train:
-        fixed.append(Settings("train", tuple(sorted(train, key=lambda a: a.name))))
+        fixed.append(Settings("train", tuple(sorted(train, key=lambda a: a.name)), span=train[0].span))
     return Halves(tuple(fixed), free)
 
 
-def between(before: str, after: str) -> dict[str, tuple[str, str]]:
+def between(before: str, after: str | Spec) -> dict[str, tuple[str, str]]:
     """What has changed from one text to another: 'train lr' -> its text before and after, '' where there was none.
 
     Raises:
@@ -68,18 +68,20 @@ def between(before: str, after: str) -> dict[str, tuple[str, str]]:
     """
     if before == after:
         return {}
-    registry = vocabulary()
+    registry, text = vocabulary(), after.text if isinstance(after, Spec) else after
     try:
-        old, new = halves(parse(before, registry)), halves(parse(after, registry))
+        old, new = halves(parse(before, registry)), halves(parse(after, registry) if isinstance(after, str) else after)
     except MtlError:  # a text that this version does not read any more
-        raise _refused("it was made with another text", None, after) from None
-    for k in range(max(len(old.fixed), len(new.fixed))):
-        one = old.fixed[k] if k < len(old.fixed) else None
-        two = new.fixed[k] if k < len(new.fixed) else None
-        if one != two:
-            there, was = (f"'{statement(s)}'" if s else "nothing" for s in (two, one))
-            said = f"it was made with another text: {there} stands where {was} stood"
-            raise _refused(said, two.span if two else None, after)
+        raise _refused("it was made with another text", None, text) from None
+    if old.fixed != new.fixed:
+        added = [s for s in new.fixed if s not in old.fixed]
+        gone = [f"'{statement(s)}'" for s in old.fixed if s not in new.fixed]
+        one = f"'{statement(added[0])}'" if added else ""
+        if one and gone:
+            said = f"{one} stands where {gone[0]} stood"
+        else:
+            said = f"{one} is new" if one else f"{gone[0]} is gone" if gone else "its statements have another order"
+        raise _refused(f"it was made with another text: {said}", added[0].span if added else None, text)
     names = dict.fromkeys([*old.free, *new.free])
     pairs = {name: (old.free.get(name, ""), new.free.get(name, "")) for name in names}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

@@ -9,6 +9,7 @@ is renamed last and names the file of the best epoch that belongs to it.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -20,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mtl_magic.problems import MtlError, Problem
-from mtl_magic.train.events import Evaluated
+from mtl_magic.train.changes import apply, between
+from mtl_magic.train.events import Changed, Evaluated
 from mtl_magic.train.state import set_state, state_of
 
 if TYPE_CHECKING:
@@ -53,17 +55,23 @@ class Keeper:
         folder: it is made; nobody else writes there.
         seconds: between two checkpoints inside an epoch. After an epoch there is one in any case, unless writing would
             then take more than a tenth of the time.
+        least: seconds between any two, those after an epoch too.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], seconds: float = 30.0) -> None:
-        self.folder, self.seconds = pathlib.Path(folder), seconds
+    def __init__(self, folder: str | os.PathLike[str], seconds: float = 30.0, least: float = 0.0) -> None:
+        self.folder, self.seconds, self.least = pathlib.Path(folder), seconds, least
         self._at, self._took = time.perf_counter(), 0.0
         self._best: str | None = None  # the file of the best epoch that is there
 
     def due(self, *, epoch: bool = False) -> bool:
         """Whether it is time for another one, after an epoch or within one."""
         passed = time.perf_counter() - self._at
-        return passed >= max(0.0 if epoch else self.seconds, self._took / SHARE)
+        return passed >= max(self.least if epoch else self.seconds, self._took / SHARE)
+
+    @property
+    def there(self) -> bool:
+        """Whether there is one."""
+        return (self.folder / STATE).exists()
 
     def write(self, checkpoint: Checkpoint) -> None:
         """Replace what is there."""
@@ -107,11 +115,16 @@ class Keeper:
 
 def _save(place: pathlib.Path, arrays: dict[str, Any]) -> None:
     beside = place.with_suffix(".part")
-    with beside.open("wb") as file:
-        np.savez(file, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(place)
+    try:
+        with beside.open("wb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(place)
+    except BaseException:  # a full disk gets its room back
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise
 
 
 def _load(place: pathlib.Path) -> dict[str, np.ndarray]:
@@ -136,6 +149,7 @@ def taken(loop: Loop) -> Checkpoint:
         "metrics": loop.metrics,
         "stopping": loop.stopping.memory(),
         "past": [dataclasses.asdict(event) for event in loop.past],
+        "changes": [dataclasses.asdict(event) for event in loop.changes],
     }
     return Checkpoint(state_of(loop.step), facts, loop.stopping.best_weights)
 
@@ -156,23 +170,13 @@ def put_back(loop: Loop, checkpoint: Checkpoint) -> None:
     """A loop of the same program and data, before its first step, goes on from there.
 
     Raises:
-        MtlError: MTL323 the checkpoint is of another cell or of other data.
+        MtlError: MTL323 the checkpoint is of other data, or of a cell in which more has changed than may
+            (`changes.CHANGEABLE`).
     """
     facts = checkpoint.facts
-    here = (loop.program.canonical, loop.batches.rows, loop.batches.batch)
-    other = next(
-        (
-            what
-            for what, a, b in zip(
-                ("another text", "other data", "another batch"),
-                here,
-                (facts["canonical"], facts["rows"], facts["batch"]),
-                strict=True,
-            )
-            if a != b
-        ),
-        None,
-    )
+    changed = between(facts["canonical"], loop.program.canonical)
+    here, there = (loop.batches.rows, loop.batches.batch), (facts["rows"], facts["batch"])
+    other = next((w for w, a, b in zip(("other data", "another batch"), here, there, strict=True) if a != b), None)
     try:
         if other:
             raise ValueError(f"it was made with {other}")
@@ -182,7 +186,11 @@ def put_back(loop: Loop, checkpoint: Checkpoint) -> None:
         raise MtlError(Problem("MTL323", f"the checkpoint does not fit: {error}", hint=hint)) from error
     loop.at.epoch, loop.at.step_in_epoch, loop.steps = facts["epoch"], facts["step_in_epoch"], facts["steps"]
     loop.before = facts["seconds"]
-    loop.why, loop.peak, loop.metrics = facts["why"], facts["peak"], facts["metrics"]
+    loop.why, loop.metrics = facts["why"], facts["metrics"]
+    if "train lr" not in changed:
+        loop.peak = facts["peak"]
     loop.seen, loop.last_losses = np.array(facts["seen"]), facts["last_losses"]
     loop.stopping.remember(facts["stopping"], checkpoint.best)
     loop.past = [Evaluated(**event) for event in facts["past"]]
+    loop.changes = [Changed(**event) for event in facts.get("changes", ())]  # the first checkpoints have none
+    apply(loop, changed)

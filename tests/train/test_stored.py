@@ -146,3 +146,12 @@ def test_a_loop_that_is_left_ends_the_thread_at_once():
             break
     assert not alive()
     assert time.monotonic() - began < 1
+
+
+def test_batches_of_memory_that_are_gathered_ahead_are_the_same() -> None:
+    part = toy.data().train[0]
+    plain, ahead = (list(Batches([part], BATCH, 0, ahead=k).epoch(1, step=3)) for k in (0, 2))
+    assert len(plain) == len(ahead) > 3
+    for one, other in zip(plain, ahead, strict=True):
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_array_equal(a, b)
