@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,7 @@ class Batches:
         """Steps of an epoch."""
         return steps_per_epoch(self.rows, self.batch)
 
-    def epoch(self, epoch: int, step: int = 0) -> Iterator[Any]:
+    def epoch(self, epoch: int, step: int = 0) -> Generator[Any, None, None]:
         """Yields (ids, floats, labels) from that step of the epoch on (both count from 0)."""
         batches = self._gathered(epoch, step)
         return prefetched(batches, self.ahead) if self.ahead else batches

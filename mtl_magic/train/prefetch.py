@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import Any
 
 WAIT = 0.1  # seconds after which a thread that waits looks whether it is still wanted
 
 
-def prefetched(items: Generator[Any, None, None], ahead: int = 2) -> Iterator[Any]:
+def prefetched(items: Generator[Any, None, None], ahead: int = 2) -> Generator[Any, None, None]:
     """The items in their order, `ahead` of them made before they are asked for.
 
     An exception of theirs is raised where the item would have come. The thread ends when the items do, or as soon as the

@@ -16,7 +16,7 @@ from mtl_magic.train.order import Batches
 from mtl_magic.train.prefetch import prefetched
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from mtl_magic.data.streaming.spool import Arrays
 
@@ -40,7 +40,7 @@ class StoredBatches(Batches):
     def rows(self) -> int:
         return len(self.part)
 
-    def epoch(self, epoch: int, step: int = 0) -> Iterator[Arrays]:
+    def epoch(self, epoch: int, step: int = 0) -> Generator[Arrays, None, None]:
         """Yields (ids, floats, labels) from that step of the epoch on (both count from 0)."""
         return prefetched(self._epoch(epoch, step))
 
