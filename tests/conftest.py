@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,6 +16,22 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 def root() -> pathlib.Path:
     """The repository."""
     return ROOT
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kept_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test keeps its runs in the folder from which the tests are started; kernels of a module share one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MTL_MAGIC_RUNS", str(tmp_path_factory.mktemp("kept") / "runs"))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def kept(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    """Where this test's cells keep their runs; the folder is not there before the first."""
+    place = tmp_path_factory.mktemp("kept") / "runs"
+    monkeypatch.setenv("MTL_MAGIC_RUNS", str(place))
+    return place
 
 
 @pytest.fixture(scope="session")

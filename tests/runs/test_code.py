@@ -96,6 +96,7 @@ feature raw_title: vector(scale=none, column=title)
 CELLS = {
     "features": FEATURES + "share mlp(units=[8], dropout=0.2)\ntask click: binary\ntask watch: regression",
     "blocks": """
+        feature "user id", age, price, genres
         share trunk = mlp(units=[12, 6], l2=0.01)
         share side  = mmoe(experts=3, units=[8, 4], dropout=0) from trunk
         share user  = mmoe(experts=2, units=[5]) from "user id", ag*
@@ -123,7 +124,7 @@ CELLS = {
         split valid=0.2 group="user id"
         """,
     "nothing shared": """
-        ignore title, liked
+        feature "user id", price, liked
         share none
         task click, buy: binary
         task watch: regression
@@ -149,6 +150,25 @@ def test_predictions_are_equal(written):
     for table in (TABLE.head(50), odd(), TABLE.iloc[[3]]):
         found = differences(run, predict, table)
         assert max(found.values()) < 1e-5, found
+
+
+def test_rows_are_encoded_alike(tmp_path):
+    from mtl_magic.data.encode import encode_table
+
+    run = untrained(CELLS["features"], TABLE)
+    run.code(tmp_path / "c")
+    for table in (TABLE, odd()):
+        made, wanted = module_of(tmp_path / "c")["encode"](table), encode_table(run.schema, table, labels=False)
+        for feature in run.schema.features:
+            ours = [made[k] for k in (feature.key, f"{feature.key}_missing", f"{feature.key}_bin") if k in made]
+            ids = [m.reshape(len(table), -1) for m in ours if m.dtype == "int32"]
+            floats = [m for m in ours if m.dtype == "float32"]
+            for parts, want in (
+                (ids, wanted.ids[:, slice(*feature.ids)]),
+                (floats, wanted.floats[:, slice(*feature.floats)]),
+            ):
+                got = np.concatenate(parts, axis=1) if parts else np.empty((len(table), 0))
+                np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-6, err_msg=feature.name)
 
 
 def test_it_needs_nothing_of_ours_and_formatters_leave_it(written):
@@ -210,7 +230,7 @@ def test_its_metrics_are_ours(written):
 
 @pytest.mark.parametrize("written", ["blocks", "given", "nothing shared"], indirect=True)
 def test_it_trains(written):
-    _, folder = written
+    run, folder = written
     module = module_of(folder)
     module["train"].__globals__["EPOCHS"] = 1
     before, model = module["build"]().get_weights(), module["train"](TABLE.head(200))
@@ -218,6 +238,7 @@ def test_it_trains(written):
     moved = [(a != b).any() for a, b in zip(before, model.get_weights(), strict=True)]
     frozen = {weight.path for layer in model.layers if not layer.trainable for weight in layer.weights}
     assert sum(moved) > len(moved) / 2
+    assert bool(frozen) == ("frozen" in run.text)
     assert not any(m for m, weight in zip(moved, model.weights, strict=True) if weight.path in frozen)
 
 
@@ -313,3 +334,44 @@ def test_a_training_of_the_script_is_about_as_good(tmp_path):
     found = module["evaluate"](valid, model).set_index(["task", "metric"])["value"]
     assert found["click", "auc"] > theirs["click", "auc"] - 0.02 > 0.7
     assert found["watch", "rmse"] < theirs["watch", "rmse"] * 1.3 < 5
+
+
+@pytest.mark.parametrize("word", vocabulary().words("loss"))
+def test_losses_are_ours(word):
+    import functools
+
+    from mtl_magic.data.schema import TaskSchema
+    from mtl_magic.runs.code.functions import losses
+    from mtl_magic.runs.code.source import Functions
+    from mtl_magic.runs.code.text import show
+
+    loss = vocabulary().find("loss", word)()
+    kind = vocabulary().find("task", loss.tasks[0])()
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 3, (50, 4 if loss.tasks[0] == "multiclass" else 1)).astype("float32")
+    labels = rng.integers(0, 4 if loss.tasks[0] == "multiclass" else 2, 50).astype("float32")
+    written = eval(show(writer("loss", word)(loss, Functions())), {**vars(losses), "functools": functools})
+    want = loss.rows(labels, logits, TaskSchema("t", "t", "t", kind))  # a mean of 0 and a deviation of 1
+    np.testing.assert_allclose(np.array(written(labels, logits)), np.array(want), rtol=1e-5, atol=1e-6)
+
+
+def test_a_missing_label_teaches_nothing():
+    from mtl_magic.runs.code.functions import losses
+
+    labels = np.array([[1.0], [np.nan], [0.0]], "float32")
+    logits = np.array([[0.3], [9.0], [-0.2]], "float32")
+    known = np.array(losses.bce(labels[[0, 2], 0], logits[[0, 2]])).mean()
+    assert float(losses.of_labelled(losses.bce)(labels, logits)) == pytest.approx(known)
+    assert float(losses.of_labelled(losses.bce)(labels * np.nan, logits)) == 0
+
+
+def test_names_of_a_hostile_folder_never_become_code(tmp_path):
+    import dataclasses
+
+    run = untrained(CELLS["one number"], TABLE)
+    task = dataclasses.replace(run.schema.tasks[0], key="x = print('ran')  #")
+    hostile = dataclasses.replace(run, schema=dataclasses.replace(run.schema, tasks=(task,)))
+    with pytest.raises(MtlError) as caught:
+        hostile.code(tmp_path / "c")
+    assert caught.value.problems[0].code == "MTL413"
+    assert not (tmp_path / "c").exists()

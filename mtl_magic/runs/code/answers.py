@@ -30,11 +30,7 @@ class Answers:
         return made
 
     def constants(self) -> list[str]:
-        classes = {
-            t.key: list(t.classes) or list(range(t.kind.units(t)))
-            for t in self.tasks
-            if self.texts[t.name].lists_classes
-        }
+        classes = {t.key: _classes(t) for t in self.tasks if self.texts[t.name].lists_classes}
         return ["", "# task -> its classes", *assign("CLASSES", classes, 0)] if classes else []
 
     def labels(self) -> list[str]:
@@ -126,3 +122,10 @@ class Answers:
             "    rows = [(*key, value) for key, value in scores.items()]",
             '    return pd.DataFrame(rows, columns=["task", "metric", "value"])',
         ]
+
+
+def _classes(task: Any) -> Any:
+    """The classes of a task, in order of their index."""
+    found = list(task.classes) or list(range(task.kind.units(task)))
+    counted = found == list(range(len(found))) and not isinstance(found[0], bool)
+    return Raw(f"list(range({len(found)}))") if counted else found

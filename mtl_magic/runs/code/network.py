@@ -66,7 +66,8 @@ class _Body:
                 at = BlockAt(
                     self.plan.functions, key, self.plan.variables[block.name], source, self._wanted[block.name]
                 )
-                self.lines += ["", f"    # {self._said(block)}"]
+                said = "".join(c for c in self._said(block) if c.isprintable())  # a comment ends with its line
+                self.lines += ["", f"    # {said}"]
                 if isinstance(block.block, Block):
                     text = writer("block", block.block.word)(block.block, at)
                 else:

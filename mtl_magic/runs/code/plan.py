@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import keyword
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mtl_magic.problems import MtlError, Problem
 from mtl_magic.program import FeatureRule, safe_names
 from mtl_magic.runs.code.source import IMPORTS, Functions
 from mtl_magic.runs.code.text import Raw, quoted
@@ -17,10 +19,11 @@ if TYPE_CHECKING:
     from mtl_magic.program import Program
     from mtl_magic.runs.run import Run
 
+SAFE = re.compile(r"[A-Za-z]\w*", re.ASCII)
 # names that `build()` and what it calls have, and that no block's variable may have
 TAKEN = (
     *keyword.kwlist, *keyword.softkwlist, *IMPORTS, "inputs", "encoded", "everything", "logits", "model", "features", "gate",
-    "taker", "e", "name", "dense_stack", "head", "product", "mean_of", "sum_of", "list", "range", "len",
+    "taker", "e", "name", "frozen", "penalties", "penalty", "kernel", "dense_stack", "head", "product", "mean_of", "sum_of", "list", "range", "len",
 )  # fmt: skip
 
 
@@ -57,12 +60,21 @@ class Plan:
         from mtl_magic.model.settle import settle
         from mtl_magic.runs.fitting import compile_program
 
+        odd = [
+            key for key in (*(t.key for t in run.schema.tasks), *(k for k, _ in run.outputs)) if not SAFE.fullmatch(key)
+        ]
+        if odd:  # they become names in code that runs; those that we give are safe, those of a folder may be anything
+            raise MtlError(Problem("MTL413", f"the run's schema has a Keras name that none of ours is: {odd[0]!r}"))
         program = settle(compile_program(run.text, namespace), run.schema)
         functions = Functions()
         titles = {b.name: b.title for b in program.blocks}
         safe = safe_names(titles.values())
         keys = {name: safe[title] for name, title in titles.items()}
-        called = safe_names([b.name or "shared" for b in program.blocks], taken=TAKEN)
+        names = [b.name or "shared" for b in program.blocks]
+        derived = [f"{name}_{end}" for name in names for end in ("experts", "layer")]
+        takers = [*keys.values(), *(t.key for t in run.schema.tasks)]
+        derived += [f"{key}_{end}" for key in takers for end in ("features", "names", "own", "sources")]
+        called = safe_names(names, taken=[*TAKEN, *derived])
         variables = {b.name: called[b.name or "shared"] for b in program.blocks}
         return cls(run, program, run.schema, functions, _inputs(run, functions), keys, variables, [])
 

@@ -117,7 +117,7 @@ def _docstring(plan: Plan) -> str:
     files = [f for f, needed in ((encoding.ENCODERS, encoding.learnt(plan)), (WEIGHTS, True)) if needed]
     said = [
         f"Beside this file {'lie' if len(files) > 1 else 'lies'} {listed(files)}: what the run '{run.name}' learnt. With {'them' if len(files) > 1 else 'it'} the predictions are those of the run; a new training takes the encoders as they are.",
-        "Training is the cell's model and objective in `Model.fit`: its results are about as good, and not equal to the bit. In the cell mtl_magic also averages the weights of the last steps and updates only those rows of embeddings that a batch reads.",
+        "Training is the cell's model and objective in `Model.fit`: its results are about as good, and not equal to the bit.",
         " ".join(dict.fromkeys([*training.notes(plan), *plan.notes])),
     ]
     text = f"{tasks}: a multi-task model in plain Keras.\n\nIt was a %%mtl cell:\n\n{cell}\n\n{usage}\n\n{paragraphs(*said)}\n"

@@ -131,9 +131,16 @@ class Objective:
             "def train(frame: pd.DataFrame, valid: pd.DataFrame | None = None) -> keras.Model:",
             f'    """Train a new network{self._said()}."""',
         ]
-        if self.splits:
-            lines += ["    part = parts(frame)", "    valid = frame[part == 1] if valid is None else valid"]
-            lines += ["    frame = frame[part == 0]"]
+        if self.plan.program.split.valid:
+            lines += [
+                "    part = parts(frame)",
+                "    if valid is None:",
+                "        valid, frame = frame[part == 1], frame[part == 0]",
+                "    else:",
+                "        frame = frame[part != 2]",
+            ]
+        elif self.splits:
+            lines.append("    frame = frame[parts(frame) == 0]")
         lines += ["    model = build()", *self._network(), *self._rate()]
         lines += assign("objective", self._objective())
         network: Any = "network" if self.inside else "model"
@@ -223,7 +230,7 @@ class Objective:
         if isinstance(asked, str):
             monitor, options, score = self._watched(asked)
         elif self._static_score():
-            monitor = "val_score"
+            monitor, options = "val_score", {"mode": "min"}
             score = ['        return sum(logs[f"val_{t}_loss"] / c for t, c in CONSTANTS.items())']
         patience = 3 if asked is True or isinstance(asked, str) else int(asked)
         stop = call("keras.callbacks.EarlyStopping", monitor, patience=patience, **options, restore_best_weights=True)
@@ -242,7 +249,7 @@ class Objective:
         task = self.plan.schema.task(name)
         if metric == "loss":
             several = len(self.tasks) > 1 and self.balance.model is None
-            return (f"val_{task.key}_loss" if several else "val_loss"), {}, None
+            return (f"val_{task.key}_loss" if several else "val_loss"), {"mode": "min"}, None
         kinds = {m.title: m for m in task.kind.metrics_of()}
         score = [
             '        found = evaluate(valid, model).set_index(["task", "metric"])["value"]',
@@ -266,7 +273,11 @@ def notes(plan: Plan) -> list[str]:
     """Sentences on what the script's training does in another way than the run's."""
     from mtl_magic.train.fit import table_optimizer
 
-    settings, found = plan.program.train, []
+    settings, found = plan.program.train, list[str]()
+    if settings.average is not None:
+        found.append("The run keeps an average of the last steps' weights, which this script does not make.")
+    if plan.rows and settings.tables != "dense_adam":
+        found.append("The run moves only those rows of an embedding that a batch reads, here the optimizer moves all.")
     if settings.tables and settings.tables not in (table_optimizer(settings.optimizer), "dense_adam"):
         found.append(f"One optimizer moves embeddings too, in place of `tables={settings.tables}`.")
     if settings.precision != "float32":

@@ -30,19 +30,18 @@ def model_of(plan: Plan, text: str, net: NetworkText, namespace: dict[str, Any])
 
 
 def arrays(plan: Plan, net: NetworkText, model: Any) -> dict[str, list[np.ndarray]]:
-    """Of each layer of the script's model that has weights, their values in the run."""
-    from mtl_magic.model.net import build
-    from mtl_magic.model.pieces import pieces
-    from mtl_magic.train.state import set_weights, weights_of
+    """Of each layer of the script's model that has weights, their values in the run.
 
-    made = build(plan.program, plan.schema)  # its layers are known by block; the run's own model is the same network
-    set_weights(made.model, weights_of(plan.run.model))
-    layers = [*made.trunk.layers, *made.heads.layers]
-    values = {key: piece.value for key, piece in pieces(layers).items()}
+    They are found by the part that they belong to, whichever layers hold them in the run (`model.pieces`).
+    """
+    from mtl_magic.model.pieces import pieces
+
+    trunk, heads = (plan.run.model.get_layer(name) for name in ("trunk", "heads"))
+    values = {key: piece.value for key, piece in pieces([*trunk.layers, *heads.layers]).items()}
     for block in net.blocks.values():
         values |= block.values(values)
-    whole = {name: made.blocks[source] for block in net.blocks.values() for name, source in block.copied.items()}
-    tables = _tables(plan, net, made)
+    whole = _whole(plan, net, trunk)
+    tables = _tables(plan, net)
     found: dict[str, list[np.ndarray]] = {}
     for layer in model.layers:
         if not layer.weights:
@@ -50,7 +49,7 @@ def arrays(plan: Plan, net: NetworkText, model: Any) -> dict[str, list[np.ndarra
         if layer.name in tables:
             found[layer.name] = [tables[layer.name]]
         elif layer.name in whole:
-            found[layer.name] = [w for one in whole[layer.name] for w in one.get_weights()]
+            found[layer.name] = whole[layer.name]
         else:
             stacked = re.fullmatch(r"(.+)_dense_(\d+)", layer.name)
             part, number = stacked.groups() if stacked else (layer.name, "0")
@@ -58,16 +57,38 @@ def arrays(plan: Plan, net: NetworkText, model: Any) -> dict[str, list[np.ndarra
     return found
 
 
-def _tables(plan: Plan, net: NetworkText, made: Any) -> dict[str, np.ndarray]:
+def _whole(plan: Plan, net: NetworkText, trunk: Any) -> dict[str, list[np.ndarray]]:
+    """Name of a layer of the script -> the weights of the layer that stood in braces."""
+    copied = {name: source for block in net.blocks.values() for name, source in block.copied.items()}
+    if not copied:
+        return {}
+    from mtl_magic.model.net import build
+
+    again = build(
+        plan.program, plan.schema
+    )  # it says which layers are a block's; in the run they stand at the same places
+    places = {id(layer): place for place, layer in enumerate(again.trunk.layers)}
+    found = {}
+    for name, source in copied.items():
+        mine = [trunk.layers[places[id(layer)]] for layer in again.blocks[source]]
+        found[name] = [weight for layer in mine for weight in layer.get_weights()]
+    return found
+
+
+def _tables(plan: Plan, net: NetworkText) -> dict[str, np.ndarray]:
     """Name of an embedding of the script -> its rows, which in the run stand among those of other features."""
+    from mtl_magic.layers.embedding import FusedEmbedding
+
+    tables = [layer for layer in plan.run.model.layers if isinstance(layer, FusedEmbedding)]
     found = {}
     for owner in ("", *sorted(net.owners)):
-        tables = [e for e, scope in zip(made.embeddings, made.scopes, strict=True) if scope == owner]
-        for i in plan.rows:
-            column = i.feature.ids[0]
-            for table in tables:
-                if column in table.columns:
-                    start = table.offsets[table.columns.index(column)]
-                    name = f"{owner}_{i.name}_embedding" if owner else f"{i.name}_embedding"
-                    found[name] = np.array(table.table)[start : start + i.column.rows]
+        prefix = f"{owner}_" if owner else ""
+        for table in tables:
+            if not f"{table.name}_".startswith(f"embedding_{prefix}{table.dim}_"):
+                continue
+            values = np.array(table.table)
+            for i in plan.rows:
+                if i.feature.ids[0] in table.columns:
+                    start = table.offsets[table.columns.index(i.feature.ids[0])]
+                    found[f"{prefix}{i.name}_embedding"] = values[start : start + i.column.rows]
     return found

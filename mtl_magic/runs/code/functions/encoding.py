@@ -57,15 +57,9 @@ def as_short_number(value: Any) -> Any:
 
 def as_truth(value: Any) -> Any:
     """A value as yes or no, 'true' and 1 too; None: it is missing."""
-    if (
-        value is None
-        or value is pd.NA
-        or (isinstance(value, float) and np.isnan(value))
-    ):
-        return None
-    spelt = str(value).lower().removesuffix(".0")
+    spelt = as_text(value)
     words = {"true": True, "1": True, "false": False, "0": False}
-    return words.get(spelt, spelt or None)
+    return None if spelt is None else words.get(spelt.lower(), spelt)
 
 
 def category(
