@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import mtl_magic
+from mtl_magic.cli import reading
+from mtl_magic.cli.reading import Reading
 
 STORE = "mtl_runs"
 ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:,]+):\d{1,5}")
@@ -39,6 +41,7 @@ class Asked:
     allow_python: bool
     quiet: bool
     stream: bool | None
+    mlflow: bool
     workers: Workers | None
     index: int | None
     restarts: int
@@ -57,11 +60,24 @@ class Asked:
         return self.store / f".{self.name}.work"
 
 
-def parse(words: Sequence[str]) -> Asked:
-    """The arguments; wrong ones end the process with 2, as argparse does."""
+def understood(words: Sequence[str]) -> Asked | Reading:
+    """The arguments of any command; wrong ones end the process with 2, as argparse does."""
     parser = _parser()
     found = vars(parser.parse_args(words))
+    if found["command"] != "train":
+        return reading.reading(found)
     found.pop("command")
+    return _asked(parser, found)
+
+
+def parse(words: Sequence[str]) -> Asked:
+    """The arguments of `train`."""
+    found = understood(words)
+    assert isinstance(found, Asked)
+    return found
+
+
+def _asked(parser: argparse.ArgumentParser, found: dict[str, Any]) -> Asked:
     spec, name = found["spec"], found.pop("name") or found["spec"].stem
     if not re.fullmatch(r"[^\W_][\w.-]*", name):
         parser.error(f"--name: {name!r} cannot be a folder of the store: letters, digits, '_', '-' and '.'")
@@ -95,7 +111,9 @@ def workers_of(text: str) -> Workers:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("mtl-magic", description="Train multi-task models that a text declares.")
+    parser = argparse.ArgumentParser(
+        "mtl-magic", description="Train multi-task models that a text declares, and use them."
+    )
     parser.add_argument("--version", action="version", version=mtl_magic.__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     train: Any = commands.add_parser(
@@ -133,6 +151,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="between two checkpoints inside an epoch (%(default)g)",
     )
+    train.add_argument(
+        "--mlflow", action="store_true", help="log parameters, metrics and the run's folder to MLflow, as its settings say"
+    )
     train.add_argument("--quiet", action="store_true", help="show nothing but errors")
     train.add_argument(
         "--allow-python",
@@ -158,4 +179,5 @@ def _parser() -> argparse.ArgumentParser:
         help="a worker that makes no step for so long counts as dead (%(default)g)",
     )
     train.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # of the processes that it starts
+    reading.add(commands)
     return parser

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Sequence
 
-from mtl_magic.cli.arguments import Asked, parse
+from mtl_magic.cli.arguments import Asked, understood
+from mtl_magic.cli.reading import Reading
 from mtl_magic.problems import MtlError
 
 DONE, WRONG, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -20,14 +22,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         kept. Wrong arguments end the process with 2.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    asked = parse(words)
+    asked = understood(words)
     try:
-        return _train(asked, words)
+        return _read(asked) if isinstance(asked, Reading) else _train(asked, words)
     except MtlError as error:
-        print(error, file=sys.stderr, flush=True)
+        print(_json(error) if isinstance(asked, Reading) and asked.json else error, file=sys.stderr, flush=True)
         return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _read(asked: Reading) -> int:
+    from mtl_magic.cli import explain, using
+    from mtl_magic.runs.quiet import keras_quietly
+
+    commands = {"evaluate": using.evaluate, "predict": using.predict, "explain": explain.explain}
+    keras_quietly()
+    return commands[asked.command](asked)
+
+
+def _json(error: MtlError) -> str:
+    """Problems for a program: each with its place in the text."""
+    names = ("code", "message", "line", "column", "end_line", "end_column", "hint")
+    return json.dumps({"errors": [{n: getattr(p, n) for n in names} for p in error.problems]}, ensure_ascii=False)
 
 
 def _train(asked: Asked, words: Sequence[str]) -> int:

@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.cli.arguments import Asked
+from mtl_magic.cli.reading import Reading
 from mtl_magic.problems import MtlError, Problem, rendered
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ CHECKPOINT = "checkpoint"
 WRITTEN = "written"  # a file that is there once the run is
 
 
-def text_of(asked: Asked) -> str:
+def text_of(asked: Asked | Reading) -> str:
     """The file's text.
 
     Raises:
@@ -39,7 +40,7 @@ def text_of(asked: Asked) -> str:
         raise MtlError(Problem("MTL430", f"'{asked.spec}' cannot be read: {said}", hint=hint)) from error
 
 
-def checked(asked: Asked) -> Program | None:
+def checked(asked: Asked | Reading) -> Program | None:
     """The program of the file; with `--allow-python` only its grammar is checked: code runs where training does.
 
     Raises:
@@ -96,7 +97,7 @@ def alone(asked: Asked, program: Program | None) -> int:
 
     if program is None:
         keras_quietly()
-        program = _with_python(asked)
+        program = with_python(asked)
     code = None
     try:
         code = _train(asked, program, None)
@@ -154,7 +155,7 @@ def as_worker(asked: Asked) -> int:
 
     try:
         keras_quietly(join)
-        program = _with_python(asked) if asked.allow_python else checked(asked)
+        program = with_python(asked) if asked.allow_python else checked(asked)
         assert program is not None
         return _train(asked, program, found[0])
     except (MtlError, KeyboardInterrupt):
@@ -184,7 +185,8 @@ def _end_with_parent() -> None:
     os._exit(DIED)
 
 
-def _with_python(asked: Asked) -> Program:
+def with_python(asked: Asked | Reading) -> Program:
+    """The program of the file, its {…} evaluated with keras, tf and np."""
     import keras
     import numpy as np
     import tensorflow as tf
@@ -197,7 +199,10 @@ def _with_python(asked: Asked) -> Program:
 def _train(asked: Asked, program: Program, team: Alone | None) -> int:
     from mtl_magic.cli.progress import Alive, Lines
     from mtl_magic.runs import fitting
+    from mtl_magic.runs.tracking import not_installed, tracked
 
+    if asked.mlflow and (missing := not_installed()):
+        raise MtlError(missing)
     listeners: list[Any] = []
     chief = team is None or team.chief
     shows = chief and not asked.quiet
@@ -212,11 +217,15 @@ def _train(asked: Asked, program: Program, team: Alone | None) -> int:
     try:
         if shows and not (asked.work / CHECKPOINT).is_dir():
             _introduce(prepared, program)
-        run = _fitted(asked, program, prepared, listeners, team)
+        with tracked(asked.name, program, wanted=asked.mlflow and chief) as trackers:
+            run = _fitted(asked, program, prepared, [*listeners, *trackers], team)
+            if chief:
+                run.save(asked.place, overwrite=asked.overwrite or asked.resume)
+            for tracker in trackers:
+                tracker.finish(run, asked.place)
     finally:
         prepared.close()
     if chief:
-        run.save(asked.place, overwrite=asked.overwrite or asked.resume)
         with contextlib.suppress(BrokenPipeError):  # the run is there, whoever still reads
             if shows:
                 print(f"{run!r}\n\nkept in {asked.place}", flush=True)
