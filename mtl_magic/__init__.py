@@ -60,6 +60,9 @@ def fit(
     namespace: Mapping[str, Any] | None = None,
     stream: bool | None = None,
     name: str = "run",
+    store: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    checkpoint: float = 30.0,
     control: Control | None = None,
     listeners: Iterable[Callable[[Event], None]] = (),
     **train_options: Any,
@@ -76,6 +79,10 @@ def fit(
         stream: True reads the tables piece by piece and encodes them to temporary files, False reads them into memory;
             None: as their size and the free memory say.
         name: what the run calls itself.
+        store: a folder of runs, in which this one is kept from its first moment on; None: it is kept nowhere.
+        resume: go on with the newest run of this name in the store, which was stopped or died, to the losses that it
+            would have had; weights of tasks and some options of `train` may be other than then.
+        checkpoint: seconds between two checkpoints within an epoch, where there is a store.
         control: a mailbox through which another thread sets weights, pauses or stops the training.
         listeners: called with each event of the training.
         **train_options: keys of the `train` statement, which win over those in the text: `epochs=2, seed=1`.
@@ -85,7 +92,8 @@ def fit(
 
     Warns:
         MtlWarning: for each thing in the data that is seldom meant, a leak for example; `run.warnings` keeps them, and
-            'allow MTL104' at the end of a line of the text silences one.
+            'allow MTL104' at the end of a line of the text silences one. And where a store cannot be written: training
+            goes on, and the run is whole in memory.
 
     Example:
         A run of one epoch, and its predictions::
@@ -96,12 +104,13 @@ def fit(
     from mtl_magic.runs import fitting
 
     program = fitting.compile_program(text_or_spec, namespace, train_options)
-    listeners = tuple(listeners)
+    keep = fitting.keep_in(store, name, resume=resume, seconds=checkpoint, stream=stream)
+    listeners = (*listeners, fitting.warn_of_trouble)
     prepared = fitting.prepare(program, data, valid, test, stream=stream, listeners=listeners)
     for problem in prepared.warnings:
         warnings.warn(MtlWarning(problem, program.text), stacklevel=2)
     try:
-        return fitting.train(program, prepared, name=name, control=control, listeners=listeners)
+        return fitting.train(program, prepared, name=name, control=control, listeners=listeners, keep=keep)
     finally:
         prepared.close()
 
@@ -150,14 +159,19 @@ def explain(
 
 
 def load(path: str | os.PathLike[str]) -> Run:
-    """A run that `run.save(path)` wrote. Nothing in the folder is executed.
+    """A run that `run.save(path)` wrote, or one that the store keeps, by its name. Nothing in the folder is executed.
+
+    Args:
+        path: a folder, or a name: 'feed' is the newest run of that name in `mtl_runs` (or where MTL_MAGIC_RUNS says),
+            'feed-2' the second.
 
     Raises:
-        MtlError: there is no run at `path`, or a part of it is missing, damaged, or of a newer version.
+        MtlError: there is no such run, or a part of it is missing, damaged, or of a newer version.
     """
+    from mtl_magic.runs.project.store import folder_of
     from mtl_magic.runs.store import load as loaded
 
-    return loaded(path)
+    return loaded(folder_of(path) or path)
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -98,14 +98,22 @@ def test_the_page_says_what_a_run_has_and_where_a_warning_is_silenced(page):
     data = vocabulary_data(vocabulary())
     run = data["run"]
     assert {"metrics", "history", "tasks", "features"} <= {a["name"] for a in run["attributes"]}
-    assert [m["name"] for m in run["methods"]] == ["topology", "evaluate", "predict", "save"]
+    assert [m["name"] for m in run["methods"]] == [
+        "topology",
+        "evaluate",
+        "predict",
+        "save",
+        "encode",
+        "export",
+        "code",
+    ]
     assert all(part["doc"] for kind in run.values() for part in kind)
     assert all(f"`{m['signature']}`" in page for m in run["methods"])
     assert all(bool(c["shown"] and c["silenced"]) == c["warning"] for c in data["codes"].values())
 
 
 def test_what_is_not_there_is_said_once(page):
-    for word in ("tune", "choose", "range", "--background", "--resume"):
+    for word in ("tune", "choose", "range", "--background"):
         assert word in page.rpartition("## Not in this version")[2]
     assert "[buy=4, price=2]" not in page  # no option takes it
 

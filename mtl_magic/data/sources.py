@@ -43,6 +43,12 @@ class Table:
     def names(self) -> list[str]:
         return list(self.columns)
 
+    def part(self, start: int, rows: int) -> Table:
+        """So many rows from `start` on, fewer at the end."""
+        columns = {name: column.slice(start, rows) for name, column in self.columns.items()}
+        index = self.index[start : start + rows]
+        return dataclasses.replace(self, columns=columns, rows=len(index), index=index)
+
     def resolve(self, name: str) -> str | None:
         """The column that `name` names: exactly, else by its NFC form; None where there is none."""
         if name in self.columns:

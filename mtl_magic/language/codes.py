@@ -119,7 +119,7 @@ TRAINING: dict[str, Code] = {
 
 MAGIC: dict[str, Code] = {
     "MTL400": Code("no data", "A `%%mtl` cell trains on the table that `--data` names. The message lists the tables of the notebook."),
-    "MTL401": Code("unknown flag", "The line of a `%%mtl` cell takes --data, --valid, --test, --store, --checkpoint, --explain, --format, --quiet, --stream, --no-stream and --resume."),
+    "MTL401": Code("unknown flag", "The line of a `%%mtl` cell takes --data, --valid, --test, --store, --checkpoint, --explain, --format, --quiet, --stream, --no-stream, --mlflow and --resume."),
     "MTL402": Code("flag without its value, or twice", "--data, --valid and --test take Python up to the next flag; only --data may be repeated. --stream and --no-stream exclude each other."),
     "MTL403": Code("wrong name of a run", "What stands before the flags is one name: the variable that will hold the finished run."),
     "MTL404": Code("name is taken", "A run never replaces a variable that holds anything but a run."),
@@ -138,6 +138,7 @@ MAGIC: dict[str, Code] = {
     "MTL432": Code("nothing to go on from", "`--resume` and `%mtl resume` go on with a training that was stopped, interrupted or died; one that ended by itself leaves no checkpoint."),
     "MTL433": Code("workers keep dying", "A worker died, or made no step for long, more often than `--restarts` allows. The training stands at its last checkpoint."),
     "MTL434": Code("no Ray", "`--workers ray:N` needs the package ray, which `pip install mtl-magic[ray]` installs, and a cluster that it reaches."),
+    "MTL435": Code("two columns of one name", "`mtl-magic predict --keep` puts a column of the table beside the predictions, one of which is called the same."),
     "MTL440": Code("script would replace files", "`run.code(path)` writes model.py, encoders.json and model.weights.h5; it replaces such files only with overwrite=True."),
     "MTL441": Code("no run to write as code", "`%mtl code` takes the name of a variable of the notebook that holds a run."),
     "MTL442": Code("cannot be written as code", "`run.code()` has no plain Keras for a word of the cell. The model itself is a Keras model that can be saved and loaded."),
@@ -145,6 +146,12 @@ MAGIC: dict[str, Code] = {
     "MTL417": Code("run in use", "The run trains now, in this process or another. One process trains a run, and none is deleted while it trains."),
     "MTL418": Code("run without a model", "The training has not come to an end: it still runs, or died, or failed before its first. `%mtl resume` goes on with one that died."),
     "MTL419": Code("wrong command about runs", "`%mtl runs`, `%mtl resume` and `%mtl clean` take the words that their help shows."),
+    "MTL450": Code("feature cannot be exported", "`run.export` writes a model that takes raw columns: each feature's encoder must have a form in TensorFlow, and what several features read of a column must be of one type."),
+    "MTL451": Code("unknown format", "`run.export` writes the formats 'saved_model' and 'onnx'."),
+    "MTL452": Code("no ONNX converter", "ONNX needs the package tf2onnx, which `pip install mtl-magic[onnx]` installs."),
+    "MTL453": Code("cannot become ONNX", "tf2onnx does not know an operation of the model, of a layer in braces for example. A SavedModel holds every operation of TensorFlow."),
+    "MTL460": Code("no MLflow", "`--mlflow` needs the package mlflow, or mlflow-skinny."),
+    "MTL461": Code("MLflow refuses", "MLflow cannot begin a run: its server cannot be reached, or its folder not written. Later on such a failure is a warning, and training goes on."),
     "MTL415": Code("no cell to rewrite", "`%mtl format` rewrites the last `%%mtl` cell that was run in this session, or the last of the name it is given. A cell rewrites itself with the flag --format."),
 }  # fmt: skip
 

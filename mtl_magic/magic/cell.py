@@ -8,7 +8,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.language.names import did_you_mean
-from mtl_magic.magic.flags import MAGIC, Expression, Flags, parse_flags
+from mtl_magic.magic.flags import MAGIC, Expression, Flags, code_of, parse_flags
+from mtl_magic.magic.keeping import Again, Troubles, again, keep_of
 from mtl_magic.magic.rewrite import rewrite
 from mtl_magic.magic.tables import tables, told
 from mtl_magic.magic.warned import Warned
@@ -22,14 +23,24 @@ if TYPE_CHECKING:
     from mtl_magic.data.schema import Prepared
     from mtl_magic.explanation.explain import Explanation
     from mtl_magic.program import Program
+    from mtl_magic.runs.project.recorder import Keep
     from mtl_magic.runs.run import Run
 
 UNNAMED = "_mtl"
 TITLES = {"--valid": "the validation table ", "--test": "the test table "}  # as problems of the data begin
 
 
-def run_cell(shell: InteractiveShell, line: str, cell: str, namespace: Mapping[str, Any]) -> Run | Explanation | None:
-    """Run a cell. Whatever goes wrong, the person's variables stay as they were."""
+def run_cell(
+    shell: InteractiveShell, line: str, cell: str, namespace: Mapping[str, Any], run_id: str | None = None
+) -> Run | Explanation | None:
+    """Run a cell. Whatever goes wrong, the person's variables stay as they were.
+
+    Args:
+        shell: whose variables it reads, and gets the run.
+        line, cell: what stands behind `%%mtl`, and below.
+        namespace: variables.
+        run_id: with `--resume`, which run goes on; None: the newest of the cell's name.
+    """
     from mtl_magic.runs.fitting import explain
 
     header = (MAGIC + line).rstrip()
@@ -38,7 +49,13 @@ def run_cell(shell: InteractiveShell, line: str, cell: str, namespace: Mapping[s
         if flags.format:
             rewrite(shell, line, cell, flags)
             return None
-        program = _check(flags, header, cell, namespace)
+        going_on = again(flags, run_id) if flags.resume and not flags.problems else None
+        if going_on is not None:
+            if not flags.data:
+                line = f"{code_of(line).rstrip()} {going_on.flags}"
+                flags, header = parse_flags(line), (MAGIC + line).rstrip()
+            cell = cell if cell.strip() else going_on.text
+        program = _check(flags, header, cell, namespace, going_on)
         with contextlib.closing(_prepare(shell, flags, program, namespace)) as prepared:
             if flags.explain:
                 return explain(program, prepared)
@@ -46,7 +63,7 @@ def run_cell(shell: InteractiveShell, line: str, cell: str, namespace: Mapping[s
                 _introduce(prepared)
             if prepared.warnings and not flags.quiet:
                 _display(Warned(prepared.warnings, f"{header}\n{cell}"))
-            run = _train(shell, flags, program, prepared)
+            run = _train(shell, flags, program, prepared, keep_of(flags, going_on))
     except MtlError as error:
         whole = MtlError(error.problems, f"{header}\n{cell}")
         raise whole.with_traceback(error.__traceback__) from error.__cause__  # `%tb` shows where it was found
@@ -58,10 +75,14 @@ def run_cell(shell: InteractiveShell, line: str, cell: str, namespace: Mapping[s
     return None
 
 
-def _check(flags: Flags, header: str, cell: str, namespace: Mapping[str, Any]) -> Program:
+def _check(
+    flags: Flags, header: str, cell: str, namespace: Mapping[str, Any], going_on: Again | None = None
+) -> Program:
     """Everything that can be wrong before the data is looked at, found at once."""
     from mtl_magic.runs.fitting import compile_program, parse
     from mtl_magic.runs.run import Run
+    from mtl_magic.runs.tracking import not_installed
+    from mtl_magic.train.changes import between
 
     problems = list(flags.problems)
     name = flags.name or UNNAMED
@@ -76,11 +97,16 @@ def _check(flags: Flags, header: str, cell: str, namespace: Mapping[str, Any]) -
         problems.append(Problem("MTL404", message, flags.name_span or Span(1, 1, 1, len(MAGIC)), hint))
     if not flags.data and not any(p.code == "MTL402" for p in problems):
         problems.append(_no_data(namespace))
+    if flags.mlflow and (missing := not_installed(flags.places["mlflow"])):
+        problems.append(missing)
     unknown = [e for e in _expressions(flags) if e.text.isidentifier() and e.text not in namespace]
     problems += [_unknown_name(e, namespace) for e in unknown]
     program = None
     try:
-        program = compile_program(parse(cell, header), namespace)
+        spec = parse(cell, header)
+        program = compile_program(spec, namespace)
+        if going_on is not None:
+            between(going_on.text, spec)
     except MtlError as error:
         problems += error.problems
     if problems or program is None:
@@ -162,19 +188,26 @@ def _introduce(prepared: Prepared) -> None:
     _display(Overview(prepared.schema))
 
 
-def _train(shell: InteractiveShell, flags: Flags, program: Program, prepared: Prepared) -> Run:
+def _train(shell: InteractiveShell, flags: Flags, program: Program, prepared: Prepared, keep: Keep | None) -> Run:
     from mtl_magic.runs.fitting import train
+    from mtl_magic.runs.tracking import tracked
 
     name = flags.name or UNNAMED
-    if flags.quiet:
-        return train(program, prepared, name=name)
-    from mtl_magic.magic.progress import NotebookProgress, TerminalProgress
+    listeners: list[Any] = []
+    if not flags.quiet:
+        from mtl_magic.magic.progress import NotebookProgress, TerminalProgress
 
-    if getattr(shell, "kernel", None) is None:
-        return train(program, prepared, name=name, listeners=[TerminalProgress(name)])
-    progress = NotebookProgress(name)
-    _display(progress.widget)
-    return train(program, prepared, name=name, listeners=[progress])
+        listeners.append(Troubles())
+        if getattr(shell, "kernel", None) is None:
+            listeners.append(TerminalProgress(name))
+        else:
+            listeners.append(progress := NotebookProgress(name))
+            _display(progress.widget)
+    with tracked(name, program, wanted=flags.mlflow) as trackers:
+        run = train(program, prepared, name=name, listeners=[*listeners, *trackers], keep=keep)
+        for tracker in trackers:
+            tracker.finish(run, run.folder)
+    return run
 
 
 def _display(thing: Any) -> None:

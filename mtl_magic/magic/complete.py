@@ -108,6 +108,10 @@ def _line_form(text: str, offset: int) -> list[Candidate]:
 
     line = text[text.rfind("\n", 0, offset) + 1 : offset]
     found = re.match(r"\s*%mtl\s+(?:(\w+)\s+)?(\S*)\Z", line)
+    about_runs = re.match(r"\s*%mtl\s+(runs|resume|clean)\s+((?:\S+\s+)*)(\S*)\Z", line)
+    if about_runs is not None:
+        command, before, typed = about_runs.groups()
+        return _starting(_of_runs(command, before.split()), typed, offset)
     if found is None:
         return []
     command, typed = found.groups()
@@ -121,6 +125,24 @@ def _line_form(text: str, offset: int) -> list[Candidate]:
         offers += ((code, "code", c.title) for code, c in catalogue().items())
         offers += _flags()
     return _starting(offers, typed, offset)
+
+
+def _of_runs(command: str, before: list[str]) -> Iterable[tuple[str, str, str]]:
+    """What may stand behind `%mtl runs`, `resume` and `clean`; the store's index is read, and no folder."""
+    from mtl_magic.magic.runs import ACTIONS, FILTERS
+    from mtl_magic.runs.project.space import KINDS
+    from mtl_magic.runs.project.store import Store
+    from mtl_magic.train.changes import CHANGEABLE
+
+    if command == "clean":
+        return [(word, "kind", kind.summary) for word, kind in KINDS.items()]
+    names = [(name, "run", doc) for name, doc in Store().names().items()]
+    if command == "resume":
+        changes = [(f"{name}=", "change", "an option of train from here on") for name in CHANGEABLE]
+        return [*changes, *_flags(("resume",))] if before else names
+    actions = [(word, "action", "") for word in ACTIONS] if not before else []
+    filters = [(f"{word}:", "filter", "") for word in FILTERS] if not before or before[0] not in ACTIONS else []
+    return [*actions, *filters, *names]
 
 
 def _starting(offers: Iterable[tuple[str, str, str]], typed: str, offset: int) -> list[Candidate]:

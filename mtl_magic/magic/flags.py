@@ -30,6 +30,7 @@ SWITCHES = {
     "quiet": "show nothing",
     "stream": "read the data piece by piece and encode it to temporary files, whatever its size",
     "no-stream": "read the data into memory, whatever its size",
+    "mlflow": "log parameters, metrics and the run's folder to MLflow",
     "resume": "go on with the newest run of this name that was stopped or died",
 }
 FLAGS = {**EXPRESSIONS, **VALUES, **SWITCHES}
@@ -82,6 +83,10 @@ class Flags:
         return float(self.values.get("checkpoint", 30.0))
 
     @property
+    def mlflow(self) -> bool:
+        return "mlflow" in self.switches
+
+    @property
     def explain(self) -> bool:
         return "explain" in self.switches
 
@@ -102,7 +107,7 @@ def parse_flags(line: str) -> Flags:
         ('feed', ['log[log.day < 5]'], True)
     """
     flags, at = Flags(), 0
-    line = line[: _end(line, 0, stop_at_flags=False)]
+    line = code_of(line)
     while at < len(line):
         if line[at].isspace():
             at += 1
@@ -114,6 +119,11 @@ def parse_flags(line: str) -> Flags:
             at = found.end()
             _name(found.group(), _span(found.start(), at), flags)
     return flags
+
+
+def code_of(line: str) -> str:
+    """The line without its comment."""
+    return line[: _end(line, 0, stop_at_flags=False)]
 
 
 def _span(start: int, end: int) -> Span:
@@ -193,7 +203,12 @@ def _value(word: str, text: str, span: Span, flags: Flags) -> None:
     elif not text:
         flags.fault("MTL402", f"--{word} needs a value", span, f"it says {VALUES[word]}")
     elif word == "checkpoint" and re.fullmatch(r"\d+(\.\d*)?", text) is None:
-        flags.fault("MTL402", f"--checkpoint needs a number of seconds, not '{text}'", span, "write it behind the flag: --checkpoint 60")
+        flags.fault(
+            "MTL402",
+            f"--checkpoint needs a number of seconds, not '{text}'",
+            span,
+            "write it behind the flag: --checkpoint 60",
+        )
     else:
         flags.values[word], flags.places[word] = text, span
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.magic.flags import Flags
+from mtl_magic.magic.warned import Warned
 from mtl_magic.problems import MtlError, Problem
+from mtl_magic.train.events import Event, Trouble
 
 if TYPE_CHECKING:
-    from mtl_magic.language.spec import Spec
     from mtl_magic.runs.project.recorder import Keep
     from mtl_magic.runs.project.store import Store
 
@@ -82,6 +82,19 @@ def keep_of(flags: Flags, going_on: Again | None) -> Keep | None:
         "valid": flags.valid.text if flags.valid else None,
         "test": flags.test.text if flags.test else None,
         "stream": flags.stream,
-        "folder": os.getcwd(),  # noqa: PTH109  a text, for a person: expressions may hold relative paths
     }
     return Keep(store, asked, flags.checkpoint, going_on.id if going_on else None)
+
+
+class Troubles:
+    """Listens, and shows once what of a run cannot be kept."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Trouble) and event.text not in self._said:
+            from IPython.display import display
+
+            self._said.add(event.text)
+            display(Warned([Problem("MTL411", event.text, severity="warning")], ""))

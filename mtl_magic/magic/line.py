@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mtl_magic.language.names import did_you_mean
 from mtl_magic.problems import MtlError, Problem, Span
@@ -12,7 +12,7 @@ from mtl_magic.problems import MtlError, Problem, Span
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-LATER = ("runs", "compare", "stop", "wait", "resume", "clean", "show")  # part of the language, not of this version
+LATER = ("compare", "stop", "wait", "show")  # part of the language, not of this version
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,15 +21,14 @@ class Command:
 
     form: str
     summary: str
-    run: Callable[[InteractiveShell, str], None]
+    run: Callable[[InteractiveShell, str], Any]
 
 
-def line_command(shell: InteractiveShell, line: str) -> None:
-    """Run a `%mtl` line."""
+def line_command(shell: InteractiveShell, line: str) -> Any:
+    """Run a `%mtl` line; what the line is, as a value."""
     word, _, rest = line.strip().partition(" ")
     if word in COMMANDS:
-        COMMANDS[word].run(shell, rest.strip())
-        return
+        return COMMANDS[word].run(shell, rest.strip())
     place = Span(1, len("%mtl ") + 1, 1, len("%mtl ") + 1 + len(word))
     there = "this version has " + ", ".join(f"%mtl {c}" for c in COMMANDS)
     if word in LATER:
@@ -60,8 +59,39 @@ def _code(shell: InteractiveShell, rest: str) -> None:
     code(shell, rest)
 
 
+def _runs(_: InteractiveShell, rest: str) -> None:
+    from mtl_magic.magic.runs import runs
+
+    runs(rest)
+
+
+def _resume(shell: InteractiveShell, rest: str) -> Any:
+    from mtl_magic.magic.runs import resume
+
+    return resume(shell, rest)
+
+
+def _clean(_: InteractiveShell, rest: str) -> None:
+    from mtl_magic.magic.runs import clean
+
+    clean(rest)
+
+
 COMMANDS = {
     "help": Command("%mtl help [WORD]", "lists the words of the language, or says what one means", _help),
     "format": Command("%mtl format [NAME]", "becomes the last %%mtl cell, or that of a run, rewritten", _format),
-    "code": Command("%mtl code NAME [FOLDER]", "puts a run's model, as plain Keras, into the next cell or a folder", _code),
+    "code": Command(
+        "%mtl code NAME [FOLDER]", "puts a run's model, as plain Keras, into the next cell or a folder", _code
+    ),
+    "runs": Command(
+        "%mtl runs [PATTERN] [tag:WORD] [status:WORD] [task:NAME] | tag NAME WORD… | untag NAME WORD… | delete NAME… | restore ID",
+        "lists the runs that are kept, gives them tags, deletes them",
+        _runs,
+    ),
+    "resume": Command(
+        "%mtl resume NAME [TASK=WEIGHT…] [lr=…] [epochs=…] [--data EXPR…]",
+        "goes on with a run that was stopped or died, other weights and options of train where they are given",
+        _resume,
+    ),
+    "clean": Command("%mtl clean [KIND…]", "shows what takes room and can be freed, or frees it", _clean),
 }

@@ -22,7 +22,7 @@ class MtlMagics(Magics):
     def mtl(self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None) -> Any:
         """Declare, train and keep a multi-task model.
 
-            %%mtl [NAME] [--data EXPR]… [--valid EXPR] [--test EXPR] [--explain] [--format] [--quiet]
+            %%mtl [NAME] [--data EXPR]… [--valid EXPR] [--test EXPR] [--explain] [--format] [--quiet] [--resume]
             ignore  buy
             share   mmoe(experts=8)
             task    click: binary
@@ -31,13 +31,18 @@ class MtlMagics(Magics):
         NAME is the variable that will hold the finished run; without it the run is the cell's value, and `_mtl`.
         EXPR is Python: a table, or a quoted path of Parquet or CSV files; what would not fit in memory is read piece by
         piece, always with --stream, never with --no-stream. --explain says what would happen and trains nothing,
-        --format rewrites the cell, --quiet shows nothing. The smallest cell is one `task` line. Tab completes
-        statements, words, options, columns and flags.
+        --format rewrites the cell, --quiet shows nothing. The run is kept in the folder mtl_runs, or that of --store, with a
+        checkpoint at least every 30 seconds, or as --checkpoint says; --resume goes on with one that was stopped or died.
+        The smallest cell is one `task` line. Tab completes statements, words, options, columns and flags.
 
             %mtl help           the words of the language
             %mtl help mmoe      one of them: options, defaults, formula, paper, example
             %mtl help MTL021    the code of an error
             %mtl format         the last %%mtl cell, rewritten
+            %mtl runs           what has been trained here, by name, tag or status
+            %mtl resume feed    goes on with a run that was stopped or died
+            %mtl clean          what takes room and can be freed
+            %mtl code feed      the run's model as plain Keras, in the next cell
         """
         from mtl_magic.magic.cell import run_cell
         from mtl_magic.magic.errors import explain
@@ -46,8 +51,7 @@ class MtlMagics(Magics):
         try:
             assert self.shell is not None
             if cell is None:
-                line_command(self.shell, line)
-                return None
+                return line_command(self.shell, line)
             return run_cell(self.shell, line, cell, {**self.shell.user_ns, **(local_ns or {})})
         except MtlError:
             raise

@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import importlib.metadata
+import os
 import platform
+import warnings
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.language import spec
+from mtl_magic.problems import MtlError, MtlWarning, Problem
 from mtl_magic.runs.history import History
 from mtl_magic.runs.quiet import keras_quietly
 from mtl_magic.runs.run import Run
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from mtl_magic.runs.project.recorder import Keep
     from mtl_magic.train.checkpoint import Keeper
     from mtl_magic.train.control import Control
-    from mtl_magic.train.events import Listener
+    from mtl_magic.train.events import Event, Listener
     from mtl_magic.train.fit import Trained
     from mtl_magic.train.team import Alone
 
@@ -204,13 +207,13 @@ def train(
     if keep is not None:
         from mtl_magic.runs.project.recorder import Recorder, heard_by
 
-        recorder = Recorder(keep, name, program, facts, history, heard_by(heard))
+        recorder = Recorder(keep, name, program, facts=facts, history=history, tell=heard_by(heard))
         heard, keeper = (history, recorder, *listeners), recorder.keeper
     goes_on = keep is not None and keeper is not None and keeper.there
     start = None if goes_on else source(program)  # the run that it came from may be gone by now
     try:
         trained = fit(program, prepared, control=control, listeners=heard, team=team, keeper=keeper, start=start)
-        run = _run(name, program, prepared, trained, history, facts)
+        run = _run(name, program, prepared, trained, history=history, facts=facts)
     except BaseException as error:
         if recorder is not None:
             recorder.failed(error)
@@ -221,7 +224,7 @@ def train(
 
 
 def _run(
-    name: str, program: Program, prepared: Prepared, trained: Trained, history: History, facts: dict[str, Any]
+    name: str, program: Program, prepared: Prepared, trained: Trained, *, history: History, facts: dict[str, Any]
 ) -> Run:
     return Run(
         name=name,
@@ -248,6 +251,40 @@ def _run(
         notes=(*prepared.notes, *trained.notes, *history.troubles),
         warnings=prepared.warnings,
     )
+
+
+def keep_in(
+    store: str | os.PathLike[str] | None,
+    name: str,
+    *,
+    resume: bool = False,
+    seconds: float = 30.0,
+    stream: bool | None = None,
+) -> Keep | None:
+    """Where a training is kept that no notebook asked for; None: nowhere.
+
+    Raises:
+        MtlError: MTL416 with `resume`, there is no run of this name, or no store.
+    """
+    from mtl_magic.runs.project.recorder import Keep
+    from mtl_magic.runs.project.store import Store, root_of
+
+    root = None if store is None else root_of(store)
+    if root is None:
+        if resume:
+            hint = "name the folder that keeps the run: store='mtl_runs'"
+            raise MtlError(Problem("MTL416", "resume needs the store of the run", hint=hint))
+        return None
+    found = Store(root)
+    return Keep(found, {"stream": stream}, seconds, found.find(name)["id"] if resume else None)
+
+
+def warn_of_trouble(event: Event) -> None:
+    """A listener: what of a run cannot be kept becomes a warning of Python's."""
+    from mtl_magic.train.events import Trouble
+
+    if isinstance(event, Trouble):
+        warnings.warn(MtlWarning(Problem("MTL411", event.text, severity="warning")), stacklevel=2)
 
 
 def fingerprint(parts: Sequence[Rows]) -> str:

@@ -34,9 +34,7 @@ class History:
             case Steered():
                 self.steered.append(event)
             case Changed():
-                self.changes.append(
-                    {"step": event.step, "what": event.what, "from": event.before, "to": event.after}
-                )
+                self.changes.append({"step": event.step, "what": event.what, "from": event.before, "to": event.after})
             case Trouble() if event.text not in self.troubles:
                 self.troubles.append(event.text)
             case Finished():

@@ -85,20 +85,28 @@ def schema_from_plain(plain: dict[str, Any], arrays: dict[str, Any]) -> Schema:
     """
     from mtl_magic.data.encoders import Encoder
     from mtl_magic.data.schema import EncodedFeature, Schema, TaskSchema
+    from mtl_magic.runs.safety import check_state, key
 
     features = []
     for f in plain["features"]:
+        check_state(f["encoder"])
         own = {n.removeprefix(f["key"] + "."): a for n, a in arrays.items() if n.startswith(f["key"] + ".")}
         made = EncodedFeature(
             name=f["name"],
-            key=f["key"],
+            key=key(f["key"]),
             kind=from_plain(f["kind"]),
             encoder=Encoder.from_state(f["encoder"], own),
             ids=(int(f["ids"][0]), int(f["ids"][1])),
             floats=(int(f["floats"][0]), int(f["floats"][1])),
             inferred=bool(f["inferred"]),
         )
+        int(made.encoder.dim or 0), int(made.encoder.rows)
+        widths = (made.encoder.id_width, made.encoder.float_width)
+        if widths != (made.ids[1] - made.ids[0], made.floats[1] - made.floats[0]):
+            raise ValueError(f"the encoder of '{made.name}' is not of its width")
         features.append(made)
     known = {k.name for k in dataclasses.fields(TaskSchema)}
     tasks = [TaskSchema(**{k: from_plain(v) for k, v in t.items() if k in known}) for t in plain["tasks"]]
+    for task in tasks:
+        key(task.key)
     return Schema(tuple(features), tuple(tasks), tuple(plain.get("extras", ())))

@@ -65,7 +65,27 @@ def text(run: Run) -> str:
     for row in (header, *body):
         cells = [cell.ljust(widths[i]) if i < 2 else cell.rjust(widths[i]) for i, cell in enumerate(row)]
         lines.append(("  " + "  ".join(cells)).rstrip())
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"  {line}" for line in (*changes(run), *kept(run)))])
+
+
+def changes(run: Run) -> list[str]:
+    """What was other each time that the training went on: 'from step 40: weight of like 1 → 2'."""
+    default = "the default"
+    return [
+        f"from step {c['step']:,}: {c['what']} {c['from'] or default} → {c['to'] or default}"
+        for c in run.facts.get("changes", ())
+    ]
+
+
+def kept(run: Run) -> list[str]:
+    """Where a store keeps it, and how one that was stopped goes on; nothing of one that was saved by hand."""
+    from mtl_magic.runs.project.index import INDEX
+    from mtl_magic.runs.project.store import shown
+
+    if run.folder is None or not (run.folder.parent / INDEX).is_file():
+        return []
+    goes_on = f"; %mtl resume {run.folder.name} goes on" if run.why in ("stopped", "interrupted") else ""
+    return [f"kept in {shown(run.folder)}{goes_on}"]
 
 
 def table(run: Run) -> str:
@@ -84,6 +104,7 @@ def table(run: Run) -> str:
     return (
         f"<div><strong>{html.escape(run.name)}</strong> {html.escape(headline(run))}</div>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+        + "".join(f'<div style="opacity:.7">{html.escape(line)}</div>' for line in (*changes(run), *kept(run)))
     )
 
 

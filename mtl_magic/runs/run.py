@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import keras
+    import numpy as np
     import pandas as pd
 
     from mtl_magic.data.schema import Schema
@@ -161,6 +162,43 @@ class Run:
         from mtl_magic.runs.store import save
 
         save(self, path, overwrite=overwrite)
+
+    def encode(self, table: Any) -> dict[str, np.ndarray]:
+        """What `model` takes for the rows of a table.
+
+        Args:
+            table: rows with the features, in any form that `--data` takes; labels are not needed.
+
+        Returns:
+            'ids' (n, columns) int32 and 'floats' (n, columns) float32, those of them that the model has.
+        """
+        from mtl_magic.runs.use import encode
+
+        return encode(self, table)
+
+    def export(self, path: str | os.PathLike[str], *, format: str = "saved_model", overwrite: bool = False) -> None:  # noqa: A002  Keras' own name
+        """Write the model for serving, usable without this package.
+
+        Args:
+            path: what is made, for TensorFlow Serving a folder named by a version ('feed/1'), for ONNX a file.
+            format: 'saved_model' takes raw columns, texts included, and answers as `predict` does; 'onnx' takes encoded rows, as
+                `encode` makes them, and answers as `model` does.
+            overwrite: replace an export that is there already. Anything else is never replaced.
+
+        Raises:
+            MtlError: MTL410 there is something at the path, MTL411 it cannot be written, MTL450 a feature cannot be
+                exported, MTL452 tf2onnx is not installed, MTL453 it cannot convert the model.
+
+        Example:
+            ::
+
+                run.export("models/feed/1")
+                answer = tf.saved_model.load("models/feed/1").signatures["serving_default"]
+                answer(user_id=tf.constant(["u1", ""]), price=tf.constant([9.5, math.nan], tf.float64))
+        """
+        from mtl_magic.runs.export import export
+
+        export(self, path, format=format, overwrite=overwrite)
 
     def code(
         self,

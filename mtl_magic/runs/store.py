@@ -27,6 +27,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mtl_magic.problems import MtlError, Problem, Span
+from mtl_magic.runs import safety
 from mtl_magic.runs.plain import schema_from_plain, schema_to_plain
 from mtl_magic.runs.project import files, index
 from mtl_magic.runs.project.index import ENDED
@@ -57,6 +58,8 @@ def save(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False) -> 
                 f"'{place}' exists and is not a run",
                 "a run is never written over anything else: choose another path",
             )
+        if index.status_of(facts_in(place), place) == "running":
+            _fail("MTL417", f"the run at '{place}' trains now", "choose another path, or wait for it")
         if not overwrite:
             _fail("MTL410", f"a run is already at '{place}'", "choose another path, or replace it with overwrite=True")
     beside = place.with_name(f".{place.name}.{uuid.uuid4().hex[:8]}.part")
@@ -170,6 +173,7 @@ def load(path: str | os.PathLike[str]) -> Run:
     missing = [name for name in (CELL, SCHEMA, ENCODERS, HISTORY, MODEL) if not (place / name).is_file()]
     if missing:
         _fail("MTL412", f"the run at '{place}' lacks {', '.join(missing)}", "copy the whole folder again")
+    _read(place, lambda p: safety.check_links(p, (RUN, CELL, SCHEMA, ENCODERS, HISTORY, MODEL)))
     return _run(place, facts)
 
 
@@ -220,7 +224,7 @@ def _run(place: pathlib.Path, facts: dict[str, Any]) -> Run:
             text=text_in(place),
             model=_read(place / MODEL, _read_model),
             schema=schema,
-            outputs=tuple((key, title) for key, title in facts.pop("outputs")),
+            outputs=tuple((safety.key(key), str(title)) for key, title in facts.pop("outputs")),
             history=_read(place / HISTORY, pd.read_csv),
             weights=_numbers(facts.pop("weights")),
             metrics=_numbers(facts.pop("metrics")),
@@ -235,6 +239,8 @@ def _run(place: pathlib.Path, facts: dict[str, Any]) -> Run:
         )
     except KeyError as error:
         _damaged(place / RUN, f"it lacks {error}", error)
+    except (AttributeError, TypeError, ValueError) as error:
+        _damaged(place / RUN, str(error), error)
 
 
 def _warning(plain: dict[str, Any]) -> Problem:
@@ -265,7 +271,9 @@ def _read_json(path: pathlib.Path) -> Any:
 def _read_arrays(path: pathlib.Path) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
-    table = pq.read_table(path)
+    table = pq.read_table(path, partitioning=None)  # a folder called 'lr=0.1' is no column
+    for field in table.schema:
+        safety.check_array(field.name, field.type)
     return {name: table.column(name).combine_chunks().flatten() for name in table.column_names if name}
 
 
@@ -276,4 +284,5 @@ def _read_model(path: pathlib.Path) -> keras.Model:
     layers = importlib.import_module("mtl_magic.layers")
     for module in pkgutil.iter_modules(layers.__path__):  # Keras finds our layers by their registered names
         importlib.import_module(f"mtl_magic.layers.{module.name}")
+    safety.check_model(path)
     return keras.models.load_model(path, compile=False, safe_mode=True)

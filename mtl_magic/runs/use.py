@@ -20,11 +20,12 @@ def predict(run: Run, table: Any) -> pd.DataFrame:
     """See `Run.predict`."""
     import pandas as pd
 
-    frames = [_frame(run, part) for part in encoded(run.schema, table, labels=False)]
+    frames = [frame_of(run, part) for part in encoded(run.schema, table, labels=False)]
     return frames[0] if len(frames) == 1 else pd.concat(frames)
 
 
-def _frame(run: Run, part: Part) -> pd.DataFrame:
+def frame_of(run: Run, part: Part) -> pd.DataFrame:
+    """Predictions of encoded rows, as `Run.predict` has them."""
     import pandas as pd
 
     made = run.predictor(part)
@@ -53,6 +54,15 @@ def columns_of(title: str, classes: tuple[Any, ...], values: np.ndarray) -> dict
     chosen = names[values.argmax(-1)]
     probabilities = {f"{title}:{name}": values[:, i] for i, name in enumerate(names)}
     return {title: np.array(chosen.tolist()) if alike else chosen, **probabilities}
+
+
+def encode(run: Run, table: Any) -> dict[str, np.ndarray]:
+    """See `Run.encode`."""
+    import numpy as np
+
+    parts = list(encoded(run.schema, table, labels=False))
+    names = [t.name for t in run.model.inputs]
+    return {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
 
 
 def evaluate(run: Run, table: Any) -> Metrics:

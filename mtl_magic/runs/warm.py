@@ -47,6 +47,7 @@ def found(program: Program, namespace: Mapping[str, Any] | None) -> Program:
 
 
 def _start(asked: Any, namespace: Mapping[str, Any], program: Program) -> Start:
+    from mtl_magic.runs.project.store import Store, folder_of, shown
     from mtl_magic.runs.store import RUN
 
     if isinstance(asked, Run):
@@ -56,14 +57,17 @@ def _start(asked: Any, namespace: Mapping[str, Any], program: Program) -> Start:
     path = os.fspath(asked)
     if (pathlib.Path(path).expanduser() / RUN).is_file():
         return Start(path)
+    kept = folder_of(path) if path not in namespace else None
+    if kept is not None:
+        return Start(shown(kept))
     runs = [name for name, value in namespace.items() if isinstance(value, Run) and not name.startswith("_")]
     if path in namespace:
         message = f"'{path}' is a {type(namespace[path]).__name__}, not a run"
     elif pathlib.Path(path).expanduser().exists():
         message = f"'{path}' is not the folder of a run: it holds no {RUN}"
     else:
-        message = f"there is no run '{path}', neither in this notebook nor as a folder"
-    hint = did_you_mean(path, runs) or (
+        message = f"there is no run '{path}', neither in this notebook nor in the store nor as a folder"
+    hint = did_you_mean(path, [*runs, *Store().names()]) or (
         f"runs here: {', '.join(runs)}" if runs else "run.save(path) keeps a run as a folder"
     )
     raise MtlError(Problem("MTL306", message, program.places.get(KEY), hint), program.text)

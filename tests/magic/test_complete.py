@@ -8,6 +8,8 @@ import pytest
 from IPython.core.completer import provisionalcompleter
 
 from mtl_magic.magic.complete import candidates
+from mtl_magic.magic.flags import FLAGS, LATER
+from mtl_magic.magic.line import COMMANDS
 from mtl_magic.magic.matcher import matcher_for
 
 
@@ -34,11 +36,11 @@ def tab(shell, frame):
         ("%%mtl --data log\ntask click: bin", ["binary"]),
         ("%%mtl --data log\nshare {my_l", ["my_layer"]),  # Python's own
         ("%%mtl feed --da", ["--data"]),
-        ("%%mtl feed --quiet --", ["--data", "--valid", "--test", "--explain", "--format", "--stream", "--no-stream"]),
+        ("%%mtl feed --quiet --", [f"--{flag}" for flag in FLAGS if flag not in ("quiet", *LATER)]),
         ("%%mtl feed --data lo", ["log"]),
         ("%%mtl feed --data log --valid lo", ["log"]),
         ("%%mtl feed --data log.colu", ["columns"]),  # Python's own
-        ("%mtl ", ["help", "format"]),
+        ("%mtl ", list(COMMANDS)),
         ("%mtl h", ["help"]),
         ("%mtl help mm", ["mmoe"]),
         ("%mtl help giv", ["given"]),
@@ -141,3 +143,21 @@ def test_the_extension_leaves_nothing_behind(shell):
         shell.run_line_magic("unload_ext", "mtl_magic")
         assert state(shell) == before
     assert shell.find_cell_magic("mtl") is None
+
+
+def test_runs_of_the_store_are_offered(kept):
+    from runs import many
+
+    from mtl_magic.magic.complete import candidates
+
+    def offered(text):
+        return [c.text for c in candidates(text, len(text), {"mine": 3})]
+
+    assert offered("%mtl resume ") == []
+    many.write(kept, 2, "here")
+    assert offered("%mtl resume fe") == ["feed", "feed-2"]
+    assert offered("%mtl runs ")[:4] == ["tag", "untag", "delete", "restore"]
+    assert offered("%mtl runs delete feed fe") == ["feed", "feed-2"]
+    assert offered("%mtl runs st") == ["status:"]
+    assert offered("%mtl clean tr") == ["trash"]
+    assert offered("%mtl resume feed l") == ["lr="]

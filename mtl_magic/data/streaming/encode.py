@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mtl_magic.data.encode import encode_table
+from mtl_magic.data.sources import Table, read_table
 from mtl_magic.data.stage import untold
 from mtl_magic.data.streaming.road import Streams, road
 
@@ -17,22 +18,30 @@ if TYPE_CHECKING:
 
     from mtl_magic.data.schema import Part, Schema
 
+TITLE = "the table"
 
-def encoded(schema: Schema, table: Any, *, labels: bool = True) -> Iterator[Part]:
+
+def encoded(schema: Schema, table: Any, *, labels: bool = True, stream: bool | None = None) -> Iterator[Part]:
     """The rows of a table, encoded as the training rows were: all at once, or by batches in their order.
 
     Args:
         table: anything that `--data` takes.
         labels: read the labels too, see `encode_table`.
+        stream: by batches, or at once; None: as its size says.
 
     Raises:
         MtlError: as `encode_table` does; of a later batch only once it is reached.
     """
-    found = road([table], None, None, None, untold)
+    for piece in pieces(table, stream):
+        yield encode_table(schema, piece, labels)
+
+
+def pieces(table: Any, stream: bool | None = None) -> Iterator[Table]:
+    """A table as it is read: whole, or by batches in the order of its rows; at least one, which may be empty."""
+    found = road([table], None, None, stream, untold)
     if not isinstance(found, Streams):
-        yield encode_table(schema, found.data[0], labels)
+        yield read_table(found.data[0], TITLE)
         return
     with contextlib.closing(found.scratch):
         for start, batch in found.data[0].batches():
-            index = pd.RangeIndex(start, start + len(batch))
-            yield encode_table(schema, dataclasses.replace(batch, index=index, title="the table"), labels)
+            yield dataclasses.replace(batch, index=pd.RangeIndex(start, start + len(batch)), title=TITLE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import functools
 import itertools
+import os
 import shutil
 import tempfile
 import weakref
@@ -29,7 +30,7 @@ class Scratch:
 
     @functools.cached_property
     def folder(self) -> Path:
-        made = Path(tempfile.mkdtemp(prefix="mtl_magic-"))
+        made = Path(tempfile.mkdtemp(prefix=f"mtl_magic-{os.getpid()}-"))  # `%mtl clean scratch` looks for the process
         self._remove = weakref.finalize(self, shutil.rmtree, made, ignore_errors=True)
         return made
 

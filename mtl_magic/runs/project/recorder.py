@@ -30,7 +30,7 @@ from mtl_magic.runs.project.board import Board
 from mtl_magic.runs.project.owner import me
 from mtl_magic.runs.project.store import Store, shown
 from mtl_magic.train.checkpoint import Keeper
-from mtl_magic.train.events import Evaluated, Event, Listener, Progress, Trouble
+from mtl_magic.train.events import Evaluated, Event, Listener, Progress, Started, Trouble
 
 if TYPE_CHECKING:
     from mtl_magic.program import Program
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mtl_magic.runs.run import Run
 
 ENVIRONMENT, EVENTS = "environment.json", "events"
-BEAT = 5.0  # seconds between two signs of life
+BEAT, EPOCH = 5.0, 1.0  # seconds between two signs of life within an epoch, and after epochs
 PAUSE = 5.0  # seconds between two checkpoints, at least
 
 
@@ -80,6 +80,7 @@ class Recorder:
         keep: Keep,
         name: str,
         program: Program,
+        *,
         facts: Mapping[str, Any],
         history: History,
         tell: Callable[[Trouble], None],
@@ -89,7 +90,9 @@ class Recorder:
         self.place: pathlib.Path | None = None
         self.keeper: Keeper | None = None
         self._board: Board | None = None
-        self._beat = time.monotonic()
+        self._text = program.canonical + "\n"
+        self._before: dict[str, Any] | None = None  # what `run.json` said of a run that goes on, until it does
+        self._beat, self._pause = time.monotonic(), min(EPOCH, keep.seconds)
         self._facts: dict[str, Any] = {
             "format": folder.FORMAT,
             "name": name,
@@ -114,7 +117,7 @@ class Recorder:
         if keep.again is None:
             place = keep.store.claim(name)
             self.place = place
-            files.put(place / index.CELL, program.canonical + "\n")
+            files.put(place / index.CELL, self._text)
             files.put_json(place / index.RUN, self._facts)
         else:
             place = keep.store.root / keep.again
@@ -126,8 +129,7 @@ class Recorder:
                 progress = found.get("progress") or {k: found.get(k) for k in ("step", "epoch", "seconds", "metrics")}
                 self._facts = {**self._facts, **kept, **now, "asked": asked, "progress": progress}
                 files.put_json(place / index.RUN, self._facts)
-            self.place = place
-            files.put(place / index.CELL, program.canonical + "\n")
+            self.place, self._before = place, found
         files.put_json(place / ENVIRONMENT, environment())
         index.note(place)
         self._board = Board(place / EVENTS)
@@ -140,6 +142,8 @@ class Recorder:
             self.troubles.append(event.text)
         if self.place is None:
             return
+        if isinstance(event, Started):
+            self._goes_on()
         if self._board is not None:
             try:
                 self._board(event)
@@ -155,16 +159,24 @@ class Recorder:
                 "seconds": event.seconds,
                 "metrics": {"valid": {t: dict(m) for t, m in event.metrics.items()}},
             }
-        if isinstance(event, Evaluated) or (
-            isinstance(event, Progress) and time.monotonic() - self._beat >= BEAT
-        ):
+        pause = self._pause if isinstance(event, Evaluated) else BEAT
+        if isinstance(event, (Evaluated, Progress)) and time.monotonic() - self._beat >= pause:
             self._beat = time.monotonic()
-            self._progress(history=isinstance(event, Evaluated))
+            self._progress()
 
-    def _progress(self, *, history: bool) -> None:
+    def _goes_on(self) -> None:
+        """The checkpoint fits: from now on the run is that of the new text."""
+        before, self._before = self._before, None
+        if before is not None and self.place is not None:
+            try:
+                files.put(self.place / index.CELL, self._text)
+            except OSError as error:
+                self.trouble("the cell's text cannot be written", error)
+
+    def _progress(self) -> None:
         assert self.place is not None
         try:
-            if history:
+            if self._facts["progress"].get("metrics") is not None:
                 files.put(self.place / folder.HISTORY, self._history.frame().to_csv(index=False))
             files.put_json(self.place / index.RUN, self._facts)
         except OSError as error:
@@ -204,11 +216,19 @@ class Recorder:
         self._close()
         if self.place is None:
             return
+        if self._before is not None:  # it has not gone on: it is what it was
+            self._facts = self._before
+            self._status(str(self._before.get("status", "stopped")))
+            return
         if isinstance(error, KeyboardInterrupt):
             self._status("interrupted")
             return
         first = error.problems[0] if isinstance(error, MtlError) else None
-        said = {"code": first.code, "message": first.message} if first else {"message": f"{type(error).__name__}: {first_line(error)}"}
+        said = (
+            {"code": first.code, "message": first.message}
+            if first
+            else {"message": f"{type(error).__name__}: {first_line(error)}"}
+        )
         self._status("failed", said)
 
     def _status(self, status: str, problem: Mapping[str, str] | None = None) -> None:
@@ -252,7 +272,11 @@ def going_on(place: pathlib.Path, canonical: str, facts: Mapping[str, Any]) -> d
         message = f"'{place.name}' was made with other data: the {' and the '.join(other)} rows are not those of then"
         asked = found.get("asked") or {}
         was = " ".join(f"--data {e}" for e in asked.get("data") or [])
-        hint = "give the rows of then" + (f" (it was {was})" if was else "") + ", or start anew: train warm_start takes what was learnt"
+        hint = (
+            "give the rows of then"
+            + (f" (it was {was})" if was else "")
+            + ", or start anew: train warm_start takes what was learnt"
+        )
         raise MtlError(Problem("MTL323", message, hint=hint))
     return found
 
@@ -272,9 +296,11 @@ def may_go_on(place: pathlib.Path) -> dict[str, Any]:
     if status == "finished":
         hint = "start anew with more epochs; train warm_start takes what was learnt"
         raise MtlError(Problem("MTL432", f"'{place.name}' is finished: there is nothing to go on from", hint=hint))
-    if found["format"] < 2:  # noqa: PLR2004
+    if "why" in found and not (place / index.CHECKPOINT).is_dir():
         hint = "train anew; train warm_start takes what was learnt"
-        raise MtlError(Problem("MTL432", f"'{place.name}' has no checkpoint: it was saved by hand", hint=hint))
+        raise MtlError(
+            Problem("MTL432", f"'{place.name}' has no checkpoint: it was saved by hand, or cleaned", hint=hint)
+        )
     return found
 
 

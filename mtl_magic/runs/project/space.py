@@ -29,7 +29,8 @@ def _trash(store: Store) -> list[pathlib.Path]:
 
 
 def _dead(store: Store) -> list[pathlib.Path]:
-    return [store.place(e) for e in store.entries() if e["status"] in ("died", "failed") and not e["tags"]]
+    found = [store.place(e) for e in store.entries() if e["status"] in ("died", "failed") and not e["tags"]]
+    return found + [p for p in _below(store.root) if p.name.startswith(".") and p.suffix == ".work" and _rests(p)]
 
 
 def _checkpoints(store: Store) -> list[pathlib.Path]:
@@ -60,7 +61,17 @@ def _leftovers(store: Store) -> list[pathlib.Path]:
     """Of writes that a kill has cut short."""
     hidden = [p for place in (store.root, *index.folders(store.root)) for p in _below(place)]
     hidden += [p for p in _below(store.root / TRASH) if p.name.startswith(".")]
-    return [p for p in hidden if p.name.startswith(".") and p.suffix in (".part", ".old") and _rests(p)]
+    begun = [p for p in _below(store.root) if p.is_dir() and not p.name.startswith(".") and _only_begun(p)]
+    return [p for p in hidden if _cut_short(p) and _rests(p)] + [p for p in begun if _rests(p)]
+
+
+def _cut_short(place: pathlib.Path) -> bool:
+    return place.name.startswith(".") and place.suffix in (".part", ".old")
+
+
+def _only_begun(place: pathlib.Path) -> bool:
+    """A folder that was claimed for a run, whose process was killed before it could write the first `run.json`."""
+    return all(p.name == index.CELL or _cut_short(p) for p in _below(place))
 
 
 def _below(place: pathlib.Path) -> list[pathlib.Path]:
@@ -79,13 +90,13 @@ KINDS = {
     kind.word: kind
     for kind in (
         Kind("trash", "deleted runs", _trash),
-        Kind("dead", "runs that died or failed, with what they could be resumed from", _dead),
+        Kind("dead", "runs that died or failed, with what they could be resumed from (of the command line too)", _dead),
         Kind(
             "checkpoints", "checkpoints of runs that have ended; a stopped one cannot be resumed without", _checkpoints
         ),
         Kind("old", "all but the newest run of each name", _old),
         Kind("scratch", "encoded rows of trainings that are gone, in the folder for temporary files", _scratch),
-        Kind("leftovers", "files of writes that were cut short", _leftovers),
+        Kind("leftovers", "files of writes that were cut short, and folders of runs that never began", _leftovers),
     )
 }
 

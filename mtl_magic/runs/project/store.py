@@ -76,7 +76,7 @@ class Store:
         runs = known.get("runs", []) if isinstance(known, dict) else []
         for e in reversed([e for e in runs if isinstance(e, dict) and "id" in e]):
             found.setdefault(str(e.get("name", e["id"])), f"the newest run of this name: {e['id']}")
-            found[str(e["id"])] = f"{e.get('status', '')}, {e.get('epoch', 0)} epochs"
+            found.setdefault(str(e["id"]), f"{e.get('status', '')}, {e.get('epoch', 0)} epochs")
         return found
 
     def find(self, name: str) -> Entry:
@@ -93,7 +93,10 @@ class Store:
         for entry in found:
             if entry["id"] in (name, name.removesuffix("-1")):
                 return entry
-        where, hint = f"in '{self.title}'", did_you_mean(name, [*{e["name"]: 0 for e in found}, *(e["id"] for e in found)])
+        where, hint = (
+            f"in '{self.title}'",
+            did_you_mean(name, [*{e["name"]: 0 for e in found}, *(e["id"] for e in found)]),
+        )
         if not found:
             hint = "a %%mtl cell keeps its run there; MTL_MAGIC_RUNS or --store names another place"
         hint = hint or f"runs there: {listed([e['id'] for e in reversed(found)], 8)}"
@@ -155,6 +158,20 @@ class Store:
     def _trash(self) -> list[pathlib.Path]:
         trash = self.root / TRASH
         return list(trash.iterdir()) if trash.is_dir() else []
+
+
+def folder_of(path: str | os.PathLike[str]) -> pathlib.Path | None:
+    """The folder of the run that a name means in the store; None where `path` is a path, or there is no such run."""
+    named, root = os.fspath(path), root_of()
+    if root is None or not root.is_dir() or pathlib.Path(named).name != named:
+        return None
+    if pathlib.Path(named, index.RUN).is_file():
+        return None
+    store = Store(root)
+    try:
+        return store.place(store.find(named))
+    except MtlError:
+        return None
 
 
 def shown(place: pathlib.Path) -> str:
