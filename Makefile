@@ -17,7 +17,7 @@ endif
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint reference fuzz bench peers clean setup
+.PHONY: help demo lab test lint reference fuzz chaos bench peers clean setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ reference: $(STAMP) ## write mtl_magic/vocabulary.json and docs/reference.md ane
 
 fuzz: $(STAMP) ## what holds for any text, tried on 20,000 texts a property: half an hour
 	@MTL_MAGIC_HYPOTHESIS=slow $(BIN)/python -m pytest -q --durations=0 --hypothesis-show-statistics tests/language/test_properties.py
+
+chaos: $(STAMP) ## kill trainings at a hundred moments of a seed, and look whether anything is lost: five minutes
+	@$(BIN)/python scripts/chaos.py --seed 7
 
 bench: $(STAMP) ## the benchmarks: minutes to hours
 	@set -e; for script in $(filter-out benchmarks/common.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python "$$script"; done

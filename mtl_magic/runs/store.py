@@ -86,10 +86,20 @@ def commit(run: Run, place: pathlib.Path) -> None:
     try:
         beside.mkdir()
         _write(run, beside)
+        _without_model(place)
         for name in (CELL, SCHEMA, ENCODERS, HISTORY, MODEL, RUN):
             (beside / name).replace(place / name)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _without_model(place: pathlib.Path) -> None:
+    """A run that was stopped and has gone on has a model: `run.json` is silent of it until the new one is there, so that
+    nobody reads files of both.
+    """
+    facts = files.read_json(place / RUN)
+    if isinstance(facts, dict) and "why" in facts:
+        files.put_json(place / RUN, {k: v for k, v in facts.items() if k != "why"})
 
 
 def _write(run: Run, folder: pathlib.Path) -> None:

@@ -106,7 +106,7 @@ class Keeper:
             if facts["format"] != FORMAT:
                 raise ValueError(f"its format is {facts['format']}, and this version reads {FORMAT}")
             best = _load(self.folder / facts["best"]) if facts["best"] else None
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             hint = "start anew without it: remove the folder"
             raise MtlError(Problem("MTL322", f"the checkpoint '{place}' cannot be read: {error}", hint=hint)) from error
         self._best = facts["best"]

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 
+@pytest.mark.timeout(900)  # a minute on two cores that are free
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the script forks one process that has loaded TensorFlow")
 def test_twenty_killed_trainings(root):
     words = [sys.executable, str(root / "scripts" / "chaos.py"), "--seed", "7", "--moments", "20"]
