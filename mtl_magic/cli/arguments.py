@@ -152,7 +152,9 @@ def _parser() -> argparse.ArgumentParser:
         help="between two checkpoints inside an epoch (%(default)g)",
     )
     train.add_argument(
-        "--mlflow", action="store_true", help="log parameters, metrics and the run's folder to MLflow, as its settings say"
+        "--mlflow",
+        action="store_true",
+        help="log parameters, metrics and the run's folder to MLflow, as its settings say",
     )
     train.add_argument("--quiet", action="store_true", help="show nothing but errors")
     train.add_argument(

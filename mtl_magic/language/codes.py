@@ -146,6 +146,7 @@ MAGIC: dict[str, Code] = {
     "MTL417": Code("run in use", "The run trains now, in this process or another. One process trains a run, and none is deleted while it trains."),
     "MTL418": Code("run without a model", "The training has not come to an end: it still runs, or died, or failed before its first. `%mtl resume` goes on with one that died."),
     "MTL419": Code("wrong command about runs", "`%mtl runs`, `%mtl resume` and `%mtl clean` take the words that their help shows."),
+    "MTL425": Code("Python that was not typed here", "`%mtl resume` in a new process runs no Python that a run's folder remembers, for the folder may be somebody else's: names of tables and quoted paths are taken from it, other expressions of `--data` are written on the line, and a cell with `{…}` is run again with `--resume`."),
     "MTL450": Code("feature cannot be exported", "`run.export` writes a model that takes raw columns: each feature's encoder must have a form in TensorFlow, and what several features read of a column must be of one type."),
     "MTL451": Code("unknown format", "`run.export` writes the formats 'saved_model' and 'onnx'."),
     "MTL452": Code("no ONNX converter", "ONNX needs the package tf2onnx, which `pip install mtl-magic[onnx]` installs."),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import pathlib
 import re
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.language.names import did_you_mean
 from mtl_magic.magic.flags import MAGIC, Expression, Flags, code_of, parse_flags
-from mtl_magic.magic.keeping import Again, Troubles, again, keep_of
+from mtl_magic.magic.keeping import MINE, Again, Troubles, again, check_unasked, keep_of
 from mtl_magic.magic.rewrite import rewrite
 from mtl_magic.magic.tables import tables, told
 from mtl_magic.magic.warned import Warned
@@ -54,6 +55,9 @@ def run_cell(
             if not flags.data:
                 line = f"{code_of(line).rstrip()} {going_on.flags}"
                 flags, header = parse_flags(line), (MAGIC + line).rstrip()
+                check_unasked(going_on, flags=flags)
+            if run_id or not cell.strip():
+                check_unasked(going_on, text=going_on.text)
             cell = cell if cell.strip() else going_on.text
         program = _check(flags, header, cell, namespace, going_on)
         with contextlib.closing(_prepare(shell, flags, program, namespace)) as prepared:
@@ -67,6 +71,8 @@ def run_cell(
     except MtlError as error:
         whole = MtlError(error.problems, f"{header}\n{cell}")
         raise whole.with_traceback(error.__traceback__) from error.__cause__  # `%tb` shows where it was found
+    if run.folder:
+        MINE.add(pathlib.Path(run.folder).resolve())
     shell.user_ns[run.name] = run
     if not flags.name:
         return run

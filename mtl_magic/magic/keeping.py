@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import pathlib
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.magic.flags import Flags
@@ -22,6 +24,7 @@ class Again:
     id: str
     text: str
     flags: str
+    place: pathlib.Path
 
 
 def store_of(flags: Flags) -> Store | None:
@@ -54,7 +57,47 @@ def again(flags: Flags, run: str | None = None) -> Again:
         text = folder.text_in(store.place(found))
     except MtlError as error:
         raise MtlError([dataclasses.replace(p, span=p.span or flags.name_span) for p in error.problems]) from error
-    return Again(found["id"], text, written(facts.get("asked") or {}))
+    return Again(found["id"], text, written(facts.get("asked") or {}), store.place(found))
+
+
+MINE: set[pathlib.Path] = set()  # folders of runs that this process has trained: what they remember was typed here
+
+
+def check_unasked(found: Again, *, text: str = "", flags: Flags | None = None) -> None:
+    """What a folder remembers may be somebody else's: Python is run from it only where it was typed in this process.
+
+    Args:
+        found: the run that goes on.
+        text: the cell's, where the person has not given it.
+        flags: those of the data, where the person has not given them. A name or a quoted path needs no Python.
+
+    Raises:
+        MtlError: MTL425.
+    """
+    if found.place.resolve() in MINE:
+        return
+    problems = []
+    if "{" in text:
+        hint = f"read it, then run the cell itself with --resume; the text is in '{found.place / 'cell.mtl'}'"
+        problems.append(
+            Problem("MTL425", f"the text of {found.id} holds Python in braces, which was not typed here", hint=hint)
+        )
+    expressions = [*flags.data, *(e for e in (flags.valid, flags.test) if e)] if flags else []
+    for expression in expressions:
+        if not _plain(expression.text):
+            message = f"the data of {found.id} is remembered as Python that was not typed here: {expression.text}"
+            problems.append(Problem("MTL425", message, hint="write it on the line: --data EXPR"))
+    if problems:
+        raise MtlError(problems)
+
+
+def _plain(expression: str) -> bool:
+    """Whether it is a name or a quoted path."""
+    try:
+        found = ast.parse(expression.strip(), mode="eval").body
+    except SyntaxError:
+        return False
+    return isinstance(found, (ast.Name, ast.Constant))
 
 
 def written(asked: dict[str, Any]) -> str:

@@ -84,8 +84,8 @@ COMMANDS = {
         "%mtl code NAME [FOLDER]", "puts a run's model, as plain Keras, into the next cell or a folder", _code
     ),
     "runs": Command(
-        "%mtl runs [PATTERN] [tag:WORD] [status:WORD] [task:NAME] | tag NAME WORD… | untag NAME WORD… | delete NAME… | restore ID",
-        "lists the runs that are kept, gives them tags, deletes them",
+        "%mtl runs [PATTERN] [tag:WORD] [status:WORD] [task:NAME]",
+        "lists the runs that are kept; in place of a pattern: tag NAME WORD…, untag NAME WORD…, delete NAME…, restore ID",
         _runs,
     ),
     "resume": Command(

@@ -33,6 +33,7 @@ class MtlMagics(Magics):
         piece, always with --stream, never with --no-stream. --explain says what would happen and trains nothing,
         --format rewrites the cell, --quiet shows nothing. The run is kept in the folder mtl_runs, or that of --store, with a
         checkpoint at least every 30 seconds, or as --checkpoint says; --resume goes on with one that was stopped or died.
+        --mlflow logs it to MLflow, too.
         The smallest cell is one `task` line. Tab completes statements, words, options, columns and flags.
 
             %mtl help           the words of the language

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pathlib
+from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -98,6 +100,24 @@ def test_what_cannot_be_predicted_leaves_no_file(
     said = capsys.readouterr()
     (error,) = json.loads(said.err)["errors"]
     assert (error["code"], said.out) == (code, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_piece_that_fails_leaves_no_file(
+    words: list[str], tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = batch.scored
+
+    def breaking(*given: Any, **more: Any) -> Iterator[Any]:
+        yield from whole(*given, **more)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(batch, "scored", breaking)
+    for kind in ("csv", "parquet"):
+        assert main(["predict", "feed", *words, "--out", str(tmp_path / f"p.{kind}")]) == 1
+        said = capsys.readouterr().err
+        assert "MTL411" in said
+        assert "No space left" in said
     assert list(tmp_path.iterdir()) == []
 
 

@@ -150,3 +150,25 @@ def test_a_table_of_runs_is_html_too(kept):
     Store(kept).tag("feed", ["<b>"])
     shown = listing(Store(kept), [])
     assert "&lt;b&gt;" in shown._repr_html_()
+
+
+def test_a_folder_of_somebody_else_runs_no_python_unasked(shell, stopped, kept, monkeypatch):
+    """`%mtl resume` in a new process: expressions that the folder remembers are not evaluated, and no braces."""
+    from mtl_magic.magic import keeping
+
+    facts = json.loads((kept / "feed" / "run.json").read_text())
+    facts["asked"]["data"] = ["bad.append(1) or log"]
+    (kept / "feed" / "run.json").write_text(json.dumps(facts))
+    bad = shell.user_ns["bad"] = []
+    monkeypatch.setattr(keeping, "MINE", set())
+    monkeypatch.setattr("mtl_magic.magic.cell.MINE", keeping.MINE)
+    error = failed(shell, "%mtl resume feed")
+    assert "MTL425" in str(error)
+    assert "--data EXPR" in str(error)
+    assert "MTL425" in str(failed(shell, "%%mtl feed --resume\n" + cells.BASE))
+    cell = kept / "feed" / "cell.mtl"
+    cell.write_text(cell.read_text().replace("[8]", "{bad.append(2) or [8]}"))
+    error = failed(shell, "%mtl resume feed --data log")
+    assert "MTL425" in str(error)
+    assert str(cell) in str(error)
+    assert bad == []

@@ -119,6 +119,7 @@ def put(*path, value):
         ("schema.json", put("features", 1, "encoder", "encoder", value="os.system")),
         ("schema.json", put("features", 1, "encoder", "dim", value={"__reduce__": ["os.system", "id"]})),
         ("schema.json", put("features", 1, "encoder", "dim", value="two")),
+        ("schema.json", put("features", 1, "encoder", "min_count", value=["two"])),
         ("schema.json", put("features", 1, "encoder", "more", value=1)),
         ("schema.json", put("features", 1, "kind", "word", value="__import__")),
         ("schema.json", put("features", 1, "kind", "family", value=["feature"])),
@@ -279,7 +280,9 @@ def test_a_model_that_names_anything_but_what_computes_is_refused_before_keras_s
 
     monkeypatch.setattr(keras.models, "load_model", never)
     with_model(folder, layer(**odd))
-    assert "model.keras" in refused(folder)
+    said = refused(folder)
+    assert "model.keras" in said
+    assert "Keras was asked" not in said
 
 
 @pytest.mark.parametrize("name", ["assets/words.txt", "../made by code", "/tmp/made by code", "model.py"])
