@@ -78,14 +78,17 @@ def changes(run: Run) -> list[str]:
 
 
 def kept(run: Run) -> list[str]:
-    """Where a store keeps it, and how one that was stopped goes on; nothing of one that was saved by hand."""
+    """Where a store keeps one that was stopped, and how it goes on.
+
+    Nothing of one that has ended by itself: its number would make the output of a cell another one each time (`run.folder`).
+    """
     from mtl_magic.runs.project.index import INDEX
     from mtl_magic.runs.project.store import shown
 
-    if run.folder is None or not (run.folder.parent / INDEX).is_file():
+    stopped = run.why in ("stopped", "interrupted")
+    if not stopped or run.folder is None or not (run.folder.parent / INDEX).is_file():
         return []
-    goes_on = f"; %mtl resume {run.folder.name} goes on" if run.why in ("stopped", "interrupted") else ""
-    return [f"kept in {shown(run.folder)}{goes_on}"]
+    return [f"kept in {shown(run.folder)}; %mtl resume {run.folder.name} goes on"]
 
 
 def table(run: Run) -> str:
