@@ -295,8 +295,6 @@ class Whole:
             self.fault(f"the killed run is listed as {status}; it says {said}")
         if "why" in facts:
             wanted, found = self.wanted if status == "finished" else stopped or {}, shot(self.place)
-            if status == "died":  # its history has grown since
-                wanted, found = {**wanted, "history": None}, {**found, "history": None}
             if told := other_than(wanted, found):
                 self.fault(f"the killed run ({status}), loaded: {told}")
         else:

@@ -41,8 +41,7 @@ def again(flags: Flags, run: str | None = None) -> Again:
     Raises:
         MtlError: there is none, it trains now, or has ended by itself.
     """
-    from mtl_magic.runs import store as folder
-    from mtl_magic.runs.project.recorder import may_go_on
+    from mtl_magic.runs.project.recorder import may_go_on, text_in
 
     store = store_of(flags)
     place = flags.places.get("resume")
@@ -54,7 +53,7 @@ def again(flags: Flags, run: str | None = None) -> Again:
     try:
         found = store.find(run or flags.name)
         facts = may_go_on(store.place(found))
-        text = folder.text_in(store.place(found))
+        text = text_in(store.place(found))
     except MtlError as error:
         raise MtlError([dataclasses.replace(p, span=p.span or flags.name_span) for p in error.problems]) from error
     return Again(found["id"], text, written(facts.get("asked") or {}), store.place(found))

@@ -255,3 +255,30 @@ def test_an_index_that_is_behind_damaged_or_gone_is_made_of_the_folders(tmp_path
             (tmp_path / index.INDEX).write_text(content)
         assert store.entries() == good
         assert json.loads((tmp_path / index.INDEX).read_text())["runs"] == good
+
+
+def test_what_was_stopped_stays_whole_while_it_goes_on(tmp_path, monkeypatch):
+    """Killed on its way, it is the run that was stopped, and goes on with the later text."""
+    from mtl_magic.runs.project import recorder
+
+    stopped = kept.cut(kept.BASE, kept.log(), store=tmp_path, name="feed")
+    text = kept.BASE.replace("task watch: regression", "task watch: regression weight 0")
+    monkeypatch.setattr(recorder, "EPOCH", 0.0)
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recorder.Recorder, "ended", killed)
+        patch.setattr(recorder.Recorder, "failed", lambda *_: None)
+        with pytest.raises(Killed):
+            mtl_magic.fit(text, kept.log(), store=tmp_path, name="feed", resume=True)
+    place = tmp_path / "feed"
+    loaded = mtl_magic.load(place)
+    assert loaded.text == stopped.text
+    assert len(loaded.history) == len(stopped.history)
+    assert "weight 0" in recorder.text_in(place)
+    assert len(pd.read_csv(place / "checkpoint" / "history.csv")) > len(stopped.history)

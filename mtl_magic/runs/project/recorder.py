@@ -8,6 +8,9 @@
     events/           TensorBoard's
     and, in the end, what `runs/store.py` says of any run.
 
+A run that was stopped has a model; while it goes on its text and history grow in checkpoint/, so that what belongs to the
+model stays as it is until the end.
+
 Nothing that a disk refuses ends a training: it is said once, as `Trouble`.
 """
 
@@ -92,6 +95,7 @@ class Recorder:
         self._board: Board | None = None
         self._text = program.canonical + "\n"
         self._before: dict[str, Any] | None = None  # what `run.json` said of a run that goes on, until it does
+        self._growing = pathlib.Path()  # where text and history are written until the end
         self._beat, self._pause = time.monotonic(), min(EPOCH, keep.seconds)
         self._facts: dict[str, Any] = {
             "format": folder.FORMAT,
@@ -130,6 +134,7 @@ class Recorder:
                 self._facts = {**self._facts, **kept, **now, "asked": asked, "progress": progress}
                 files.put_json(place / index.RUN, self._facts)
             self.place, self._before = place, found
+        self._growing = place / index.CHECKPOINT if "why" in self._facts else place
         files.put_json(place / ENVIRONMENT, environment())
         index.note(place)
         self._board = Board(place / EVENTS)
@@ -169,7 +174,7 @@ class Recorder:
         before, self._before = self._before, None
         if before is not None and self.place is not None:
             try:
-                files.put(self.place / index.CELL, self._text)
+                files.put(self._growing / index.CELL, self._text)
             except OSError as error:
                 self.trouble("the cell's text cannot be written", error)
 
@@ -177,7 +182,7 @@ class Recorder:
         assert self.place is not None
         try:
             if self._facts["progress"].get("metrics") is not None:
-                files.put(self.place / folder.HISTORY, self._history.frame().to_csv(index=False))
+                files.put(self._growing / folder.HISTORY, self._history.frame().to_csv(index=False))
             files.put_json(self.place / index.RUN, self._facts)
         except OSError as error:
             self.trouble("the history cannot be written", error)
@@ -207,6 +212,9 @@ class Recorder:
             self._status("failed", {"message": first_line(error)})
             return
         run.folder = self.place
+        if self._growing != self.place:
+            for name in (index.CELL, folder.HISTORY):
+                (self._growing / name).unlink(missing_ok=True)
         if index.ENDED.get(run.why) == "finished":
             shutil.rmtree(self.place / index.CHECKPOINT, ignore_errors=True)
         index.note(self.place)
@@ -262,7 +270,7 @@ def going_on(place: pathlib.Path, canonical: str, facts: Mapping[str, Any]) -> d
     from mtl_magic.train.changes import between
 
     found = may_go_on(place)
-    between(folder.text_in(place), canonical)
+    between(text_in(place), canonical)
     parts = {"training": (found.get("data"), facts.get("data"))}
     titles = {"valid": "validation", "test": "test"}
     before, now = found.get("data_of") or {}, facts.get("data_of") or {}
@@ -279,6 +287,12 @@ def going_on(place: pathlib.Path, canonical: str, facts: Mapping[str, Any]) -> d
         )
         raise MtlError(Problem("MTL323", message, hint=hint))
     return found
+
+
+def text_in(place: pathlib.Path) -> str:
+    """The text with which a run goes on: of one that was stopped, went on and died, the later one."""
+    later = place / index.CHECKPOINT
+    return folder.text_in(later if (later / index.CELL).is_file() else place)
 
 
 def may_go_on(place: pathlib.Path) -> dict[str, Any]:
