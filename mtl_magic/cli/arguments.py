@@ -12,8 +12,8 @@ from typing import Any
 import mtl_magic
 from mtl_magic.cli import reading
 from mtl_magic.cli.reading import Reading
+from mtl_magic.runs.project.store import NOWHERE, USUAL, VARIABLE, root_of
 
-STORE = "mtl_runs"
 ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:,]+):\d{1,5}")
 
 
@@ -89,9 +89,10 @@ def _asked(parser: argparse.ArgumentParser, found: dict[str, Any]) -> Asked:
         parser.error(f"--index: {workers.count} workers are listed, which are 0 to {workers.count - 1}")
     if found["restarts"] < 0 or found["checkpoint"] < 0 or found["hung_after"] <= 0:
         parser.error("--restarts, --checkpoint and --hung-after are not negative")
-    return Asked(
-        **{**found, "spec": spec, "name": name, "data": tuple(found["data"]), "store": found["store"].absolute()}
-    )
+    store = root_of(found["store"])
+    if store is None:
+        parser.error(f"--store and {VARIABLE}: '{NOWHERE}' keeps no run, and this command must: name a folder")
+    return Asked(**{**found, "spec": spec, "name": name, "data": tuple(found["data"]), "store": store})
 
 
 def workers_of(text: str) -> Workers:
@@ -133,9 +134,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--store",
         type=pathlib.Path,
-        default=pathlib.Path(STORE),
         metavar="DIR",
-        help="where runs are kept (%(default)s)",
+        help=f"where runs are kept ({VARIABLE}, else {USUAL})",
     )
     train.add_argument("--overwrite", action="store_true", help="replace the run of this name")
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint of this name")

@@ -69,3 +69,14 @@ def test_workers_of_one_machine_share_its_gpus(monkeypatch: pytest.MonkeyPatch) 
     assert caught.value.problems[0].code == "MTL320"
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert gpus_of(2) == []
+
+
+def test_runs_are_kept_where_the_environment_says(monkeypatch, tmp_path, capsys):
+    words = ["train", "feed.mtl", "--data", "log.csv"]
+    monkeypatch.setenv("MTL_MAGIC_RUNS", str(tmp_path))
+    assert parse(words).place == tmp_path / "feed"
+    monkeypatch.setenv("MTL_MAGIC_RUNS", "none")
+    assert parse([*words, "--store", str(tmp_path / "b")]).store == tmp_path / "b"
+    with pytest.raises(SystemExit):
+        parse(words)
+    assert "keeps no run" in capsys.readouterr().err
