@@ -48,9 +48,8 @@ def starter(asked: Asked, words: Sequence[str]) -> Callable[[], list[Worker]]:
         actors = [actor.remote() for _ in range(count)]
         addresses = ray.get([a.address.remote() for a in actors])
         folder = os.getcwd()  # noqa: PTH109  a text for another machine
-        done = [
-            a.train.remote(worker_words(words), tf_config(addresses, i), cores, folder) for i, a in enumerate(actors)
-        ]
+        told = [*worker_words(words), "--store", str(asked.store)]  # an actor's environment is its machine's
+        done = [a.train.remote(told, tf_config(addresses, i), cores, folder) for i, a in enumerate(actors)]
         return [Actor(i, a, d) for i, (a, d) in enumerate(zip(actors, done, strict=True))]
 
     return start
