@@ -40,6 +40,7 @@ class Asked:
     resume: bool
     allow_python: bool
     quiet: bool
+    json: bool
     stream: bool | None
     mlflow: bool
     workers: Workers | None
@@ -56,7 +57,7 @@ class Asked:
 
     @property
     def work(self) -> pathlib.Path:
-        """Where a training keeps what it needs until its run is there."""
+        """Where processes that train together tell each other what they do."""
         return self.store / f".{self.name}.work"
 
 
@@ -137,8 +138,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help=f"where runs are kept ({VARIABLE}, else {USUAL})",
     )
-    train.add_argument("--overwrite", action="store_true", help="replace the run of this name")
-    train.add_argument("--resume", action="store_true", help="go on from the last checkpoint of this name")
+    train.add_argument(
+        "--overwrite", action="store_true", help="replace the run of this name, which goes into the store's trash"
+    )
+    train.add_argument(
+        "--resume", action="store_true", help="go on with the run of this name, from its last checkpoint"
+    )
     train.add_argument(
         "--stream",
         action=argparse.BooleanOptionalAction,
@@ -157,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
         help="log parameters, metrics and the run's folder to MLflow, as its settings say",
     )
     train.add_argument("--quiet", action="store_true", help="show nothing but errors")
+    train.add_argument("--json", action="store_true", help="print one JSON object in the end, and errors as one")
     train.add_argument(
         "--allow-python",
         action="store_true",

@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _read(asked) if isinstance(asked, Reading) else _train(asked, words)
     except MtlError as error:
-        print(_json(error) if isinstance(asked, Reading) and asked.json else error, file=sys.stderr, flush=True)
+        print(_json(error) if asked.json else error, file=sys.stderr, flush=True)
         return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED

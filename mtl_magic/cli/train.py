@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import pathlib
 import shutil
 import sys
 import threading
@@ -16,14 +17,14 @@ from mtl_magic.cli.reading import Reading
 from mtl_magic.problems import MtlError, Problem, rendered
 
 if TYPE_CHECKING:
-    from mtl_magic.data.schema import Prepared
     from mtl_magic.program import Program
+    from mtl_magic.runs.project.recorder import Keep
     from mtl_magic.runs.run import Run
     from mtl_magic.train.team import Alone
 
 DIED = 75  # the exit code of a worker that can be started again
-CHECKPOINT = "checkpoint"
-WRITTEN = "written"  # a file that is there once the run is
+BEGUN = "begun"  # a file that is there once the run has its folder
+WRITTEN = "written"  # and once it is whole
 
 
 def text_of(asked: Asked | Reading) -> str:
@@ -67,28 +68,34 @@ def _about_python(problem: Problem) -> Problem:
 
 
 def make_way(asked: Asked) -> None:
-    """Room for the run and its checkpoints.
+    """Whether the run can have its folder, or go on in it, and room for what processes tell each other.
 
     Raises:
-        MtlError: MTL410 there is a run of this name; MTL432 there is nothing to go on from.
+        MtlError: MTL410 there is a run of this name; MTL417 it trains now; MTL432 there is nothing to go on from.
     """
-    if not leads(asked):
-        asked.work.mkdir(parents=True, exist_ok=True)
-        return
-    if asked.place.exists() and not (asked.overwrite or asked.resume):
-        hint = "choose another --name, or replace it with --overwrite"
-        raise MtlError(Problem("MTL410", f"there is something at '{asked.place}'", hint=hint))
-    if asked.resume and not (asked.work / CHECKPOINT).is_dir():
-        hint = f"checkpoints of '{asked.name}' would be in '{asked.work}'; a run that ended by itself leaves none"
-        raise MtlError(Problem("MTL432", "there is no checkpoint to go on from", hint=hint))
-    try:
+    from mtl_magic.runs.project.recorder import may_go_on
+    from mtl_magic.runs.project.store import Store
+
+    several = not _lone(asked)
+    if leads(asked):
         if not asked.resume:
+            Store(asked.store).check_free(asked.name, replace=asked.overwrite)
+        elif asked.place.exists():
+            may_go_on(asked.place)
+        else:
+            hint = f"it would be in '{asked.place}'; without --resume a training begins"
+            raise MtlError(Problem("MTL432", f"there is no '{asked.name}' to go on with", hint=hint))
+    try:
+        if several and leads(asked):
             shutil.rmtree(asked.work, ignore_errors=True)
-        asked.work.mkdir(parents=True, exist_ok=True)
-        (asked.work / WRITTEN).unlink(missing_ok=True)
+        (asked.work if several else asked.store).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         hint = "choose another --store"
-        raise MtlError(Problem("MTL411", f"'{asked.work}' cannot be made: {error.strerror}", hint=hint)) from error
+        raise MtlError(Problem("MTL411", f"'{asked.store}' cannot be made: {error.strerror}", hint=hint)) from error
+
+
+def _lone(asked: Asked) -> bool:
+    return asked.workers is None and asked.index is None and "TF_CONFIG" not in os.environ
 
 
 def alone(asked: Asked, program: Program | None) -> int:
@@ -98,12 +105,7 @@ def alone(asked: Asked, program: Program | None) -> int:
     if program is None:
         keras_quietly()
         program = with_python(asked)
-    code = None
-    try:
-        code = _train(asked, program, None)
-        return code
-    finally:
-        tidy(asked, code)
+    return _train(asked, program, None)
 
 
 def leads(asked: Asked) -> bool:
@@ -129,13 +131,13 @@ def index_of(config: str) -> int:
     return index
 
 
-def tidy(asked: Asked, code: int | None) -> None:
-    """After a training: what it went on from goes once the run is done, and a folder with nothing to go on from."""
+def tidy(asked: Asked) -> None:
+    """After a training of several processes: what they told each other goes."""
     if not leads(asked):
         (asked.work / f"alive.{asked.index}").unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             asked.work.rmdir()
-    elif code == 0 or not (asked.work / CHECKPOINT).exists():
+    else:
         shutil.rmtree(asked.work, ignore_errors=True)
 
 
@@ -198,6 +200,7 @@ def with_python(asked: Asked | Reading) -> Program:
 
 def _train(asked: Asked, program: Program, team: Alone | None) -> int:
     from mtl_magic.cli.progress import Alive, Lines
+    from mtl_magic.cli.using import say_json
     from mtl_magic.runs import fitting
     from mtl_magic.runs.tracking import not_installed, tracked
 
@@ -214,20 +217,26 @@ def _train(asked: Asked, program: Program, team: Alone | None) -> int:
     prepared = fitting.prepare(
         program, list(asked.data), asked.valid, asked.test, stream=asked.stream, listeners=listeners
     )
+    keep = _keep(asked, team) if chief else None
     try:
-        if shows and not (asked.work / CHECKPOINT).is_dir():
+        if shows and not asked.json and (keep is None or keep.again is None):
             _introduce(prepared, program)
         with tracked(asked.name, program, wanted=asked.mlflow and chief) as trackers:
-            run = _fitted(asked, program, prepared, [*listeners, *trackers], team)
-            if chief:
-                run.save(asked.place, overwrite=asked.overwrite or asked.resume)
+            told = [*listeners, *trackers]
+            run = fitting.train(program, prepared, name=asked.name, listeners=told, team=team, keep=keep)
             for tracker in trackers:
                 tracker.finish(run, asked.place)
     finally:
         prepared.close()
+    if chief and run.folder is None:
+        said = next(iter(run.notes[::-1]), f"the run cannot be kept in '{asked.place}'")
+        hint = "once there is room, --resume goes on from the last checkpoint"
+        raise MtlError(Problem("MTL411", said, hint=hint))
     if chief:
         with contextlib.suppress(BrokenPipeError):  # the run is there, whoever still reads
-            if shows:
+            if asked.json:
+                say_json(_summary(run, asked))
+            elif shows:
                 print(f"{run!r}\n\nkept in {asked.place}", flush=True)
         if run.why == "interrupted":
             print(f"interrupted: --resume goes on from step {run.step:,}", file=sys.stderr, flush=True)
@@ -238,14 +247,38 @@ def _train(asked: Asked, program: Program, team: Alone | None) -> int:
     return 130 if run.why == "interrupted" else 0
 
 
-def _fitted(asked: Asked, program: Program, prepared: Prepared, listeners: list[Any], team: Alone | None) -> Run:
-    from mtl_magic.runs import fitting
+def _keep(asked: Asked, team: Alone | None) -> Keep:
+    """The run's folder, and what a notebook needs to go on with it: paths that hold wherever it is read."""
+    from mtl_magic.runs.project.recorder import Keep
+    from mtl_magic.runs.project.store import Store
 
-    fitting.keras_quietly()
-    from mtl_magic.train.checkpoint import Keeper
+    def python(path: str | None) -> str | None:
+        return repr(str(pathlib.Path(path).expanduser().absolute())) if path else None
 
-    keeper = Keeper(asked.work / CHECKPOINT, asked.checkpoint) if team is None or team.chief else None
-    return fitting.train(program, prepared, name=asked.name, listeners=listeners, team=team, keeper=keeper)
+    begun = asked.work / BEGUN
+    goes_on = team is not None and begun.exists()  # a worker died
+    return Keep(
+        Store(asked.store),
+        {
+            "data": [python(path) for path in asked.data],
+            "valid": python(asked.valid),
+            "test": python(asked.test),
+            "stream": asked.stream,
+        },
+        asked.checkpoint,
+        asked.name if asked.resume or goes_on else None,
+        exact=True,
+        replace=asked.overwrite,
+        ours=goes_on,
+        claimed=begun.touch if team is not None else None,
+    )
+
+
+def _summary(run: Run, asked: Asked) -> dict[str, Any]:
+    """What `--json` prints."""
+    names = ("name", "why", "step", "epoch", "best_epoch", "metrics", "weights", "notes")
+    found = {name: getattr(run, name) for name in names}
+    return {**found, "seconds": run.facts["seconds"], "folder": str(asked.place)}
 
 
 def _introduce(prepared: Any, program: Program) -> None:

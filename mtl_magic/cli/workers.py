@@ -214,12 +214,10 @@ def supervised(asked: Asked, words: Sequence[str]) -> int:
         start = _loopback(asked, words, asked.workers.count)
     else:
         start = _one_of(asked, words)
-    code = None
     try:
-        code = Supervisor(start, asked.restarts, asked.hung_after, (asked.work / WRITTEN).exists).run()
-        return code
+        return Supervisor(start, asked.restarts, asked.hung_after, (asked.work / WRITTEN).exists).run()
     finally:
-        tidy(asked, code)
+        tidy(asked)
 
 
 def worker_words(words: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ import pytest
 
 import mtl_magic
 from mtl_magic.cli.main import main
+from mtl_magic.runs.project.store import Store
 from tests.cli.cells import CELL, written
 
 
@@ -22,7 +23,7 @@ def test_a_file_becomes_a_run(tmp_path: pathlib.Path, capsys: pytest.CaptureFixt
     assert "No split line" in said.out
     assert "Run feed: 2 tasks, 2 epochs" in said.out
     assert "epoch 2  click auc 0." in said.err
-    assert [p.name for p in (tmp_path / "runs").iterdir()] == ["feed"]
+    assert [p.name for p in (tmp_path / "runs").iterdir() if p.is_dir()] == ["feed"]
     run = mtl_magic.load(tmp_path / "runs" / "feed")
     assert len(run.history) == 2
     assert set(run.metrics) == {"valid", "test"}
@@ -31,6 +32,10 @@ def test_a_file_becomes_a_run(tmp_path: pathlib.Path, capsys: pytest.CaptureFixt
     assert main([*words, "--overwrite", "--quiet"]) == 0
     said = capsys.readouterr()
     assert said.out == said.err == ""
+    assert [p.name for p in (tmp_path / "runs").glob("[!.]*") if p.is_dir()] == ["feed"]
+    store = Store(tmp_path / "runs")
+    store.delete(["feed"])
+    assert len(list((tmp_path / "runs" / ".trash").iterdir())) == 2  # what was replaced is not lost
 
 
 def test_python_in_a_file_is_not_run_unasked(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:

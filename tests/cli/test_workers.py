@@ -13,17 +13,18 @@ import pandas as pd
 import pytest
 
 from mtl_magic.cli.main import main
+from mtl_magic.runs.project.store import Store
 from mtl_magic.train.checkpoint import Keeper
 from tests.cli.cells import written
 
 
-def killed(words: list[str], work: pathlib.Path, index: int) -> str:
+def killed(words: list[str], place: pathlib.Path, index: int) -> str:
     """Run `mtl-magic` with these words, kill the worker after two epochs; what was said on stderr."""
     command = [sys.executable, "-m", "mtl_magic", *words]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         until = time.monotonic() + 120
-        while epochs_in(work) < 2 and time.monotonic() < until:
+        while epochs_in(place) < 2 and time.monotonic() < until:
             time.sleep(0.02)
         for pid in workers_of(running.pid):
             environment = pathlib.Path(f"/proc/{pid}/environ").read_bytes()
@@ -36,9 +37,9 @@ def killed(words: list[str], work: pathlib.Path, index: int) -> str:
     return said
 
 
-def epochs_in(work: pathlib.Path) -> int:
+def epochs_in(place: pathlib.Path) -> int:
     """Whole epochs behind the checkpoint that is there."""
-    saved = Keeper(work / "checkpoint").read()
+    saved = Keeper(place / "checkpoint").read()
     return saved.facts["epoch"] if saved is not None else 0
 
 
@@ -71,7 +72,7 @@ def ancestors(pid: int) -> list[int]:
 def test_a_worker_killed_in_the_middle_does_not_lose_the_run(tmp_path: pathlib.Path) -> None:
     spec, data = written(tmp_path, epochs=25)
     words = ["train", spec, "--data", data, "--store", str(tmp_path / "runs"), "--checkpoint", "0"]
-    said = killed([*words, "--name", "killed", "--workers", "2"], tmp_path / "runs" / ".killed.work", 1)
+    said = killed([*words, "--name", "killed", "--workers", "2"], tmp_path / "runs" / "killed", 1)
     assert "worker 1 was killed by SIGKILL; all workers go on from the last checkpoint" in said
     epochs = [line.split()[1] for line in said.splitlines() if line.startswith("epoch ")]
     assert epochs == [str(e) for e in range(1, 26)]  # none is trained twice but the one in which it died
@@ -81,4 +82,7 @@ def test_a_worker_killed_in_the_middle_does_not_lose_the_run(tmp_path: pathlib.P
     losses = [c for c in one.columns if "loss" in c]
     assert len(losses) >= 4
     assert (one[losses] - two[losses]).abs().max().max() < 1e-5
-    assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == ["feed", "killed"]
+    assert sorted(p.name for p in (tmp_path / "runs").iterdir() if p.is_dir()) == ["feed", "killed"]
+    assert {e["id"]: e["status"] for e in Store(tmp_path / "runs").entries()} == dict.fromkeys(
+        ["feed", "killed"], "finished"
+    )

@@ -54,13 +54,21 @@ class Keep:
         asked: what else of the cell's line is needed to run it again: 'data' (a list), 'valid', 'test' (their Python),
             'stream'; nothing where no text says it.
         seconds: between two checkpoints within an epoch; 0: after every look at the losses.
-        again: the run of the store that goes on; None: a new one.
+        again: the id of the run of the store that goes on; None: a new one.
+        exact: a new run's folder has exactly the run's name, and a training that cannot be kept there does not begin.
+        replace: with `exact`, what has that name goes into the trash.
+        ours: the process that trained the run that goes on is known to be dead, whatever its machine says.
+        claimed: called once the run has its folder.
     """
 
     store: Store
     asked: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     seconds: float = 30.0
     again: str | None = None
+    exact: bool = False
+    replace: bool = False
+    ours: bool = False
+    claimed: Callable[[], None] | None = None
 
 
 class Recorder:
@@ -110,23 +118,23 @@ class Recorder:
         try:
             self._begin(keep, name, program)
         except OSError as error:
-            if keep.again is not None:
-                _cannot(f"the run '{keep.again}' cannot be written", error)
-            self.trouble(f"the run is not kept in '{keep.store.title}'", error)
-            if self.place is not None:
+            if keep.again is None and self.place is not None:
                 shutil.rmtree(self.place, ignore_errors=True)
+            if keep.again is not None or keep.exact:
+                _cannot(f"the run '{keep.again or name}' cannot be written", error)
+            self.trouble(f"the run is not kept in '{keep.store.title}'", error)
             self.place = self.keeper = self._board = None
 
     def _begin(self, keep: Keep, name: str, program: Program) -> None:
         if keep.again is None:
-            place = keep.store.claim(name)
+            place = keep.store.claim_exactly(name, replace=keep.replace) if keep.exact else keep.store.claim(name)
             self.place = place
             files.put(place / index.CELL, self._text)
             files.put_json(place / index.RUN, self._facts)
         else:
             place = keep.store.root / keep.again
             with index.locked(keep.store.root):
-                found = going_on(place, program.canonical, self._facts)
+                found = going_on(place, program.canonical, self._facts, ours=keep.ours)
                 kept = {k: v for k, v in found.items() if k not in ("owner", "problem")}
                 now = {k: self._facts[k] for k in ("format", "status", "owner", "versions")}
                 asked = self._facts["asked"] or found.get("asked", {})
@@ -134,6 +142,8 @@ class Recorder:
                 self._facts = {**self._facts, **kept, **now, "asked": asked, "progress": progress}
                 files.put_json(place / index.RUN, self._facts)
             self.place, self._before = place, found
+        if keep.claimed is not None:
+            keep.claimed()
         self._growing = place / index.CHECKPOINT if "why" in self._facts else place
         files.put_json(place / ENVIRONMENT, environment())
         index.note(place)
@@ -255,13 +265,14 @@ class Recorder:
         self._board = None
 
 
-def going_on(place: pathlib.Path, canonical: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+def going_on(place: pathlib.Path, canonical: str, facts: Mapping[str, Any], *, ours: bool = False) -> dict[str, Any]:
     """What `run.json` says of a run that goes on with this text and this data.
 
     Args:
         place: its folder.
         canonical: the text.
         facts: 'data', a hash of the training rows, and 'data_of', hashes of the other parts.
+        ours: see `Keep`.
 
     Raises:
         MtlError: MTL323 it is of another text or other data; MTL413, MTL414 it cannot be read; MTL417 it trains now;
@@ -269,7 +280,7 @@ def going_on(place: pathlib.Path, canonical: str, facts: Mapping[str, Any]) -> d
     """
     from mtl_magic.train.changes import between
 
-    found = may_go_on(place)
+    found = may_go_on(place, ours=ours)
     between(text_in(place), canonical)
     parts = {"training": (found.get("data"), facts.get("data"))}
     titles = {"valid": "validation", "test": "test"}
@@ -295,7 +306,7 @@ def text_in(place: pathlib.Path) -> str:
     return folder.text_in(later if (later / index.CELL).is_file() else place)
 
 
-def may_go_on(place: pathlib.Path) -> dict[str, Any]:
+def may_go_on(place: pathlib.Path, *, ours: bool = False) -> dict[str, Any]:
     """What `run.json` says of a run that has not ended by itself, and that nobody trains.
 
     Raises:
@@ -303,7 +314,7 @@ def may_go_on(place: pathlib.Path) -> dict[str, Any]:
     """
     found = folder.facts_in(place)
     status = index.status_of(found, place)
-    if status == "running":
+    if status == "running" and not ours:
         owner = found.get("owner") or {}
         message = f"'{place.name}' trains now, in process {owner.get('pid')} on {owner.get('host')}"
         raise MtlError(Problem("MTL417", message, hint="stop it there first: one process trains a run"))

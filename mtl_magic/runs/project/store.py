@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 VARIABLE, USUAL, NOWHERE = "MTL_MAGIC_RUNS", "mtl_runs", "none"
 TRASH = ".trash"
+MODEL = "model.keras"  # in a run's folder, once it has one
 
 
 def root_of(asked: str | os.PathLike[str] | None = None) -> pathlib.Path | None:
@@ -64,6 +65,53 @@ class Store:
                 place.mkdir()
                 return place
         raise AssertionError
+
+    def claim_exactly(self, name: str, *, replace: bool = False) -> pathlib.Path:
+        """A new folder of exactly this name.
+
+        Args:
+            name: of the folder.
+            replace: what is there goes into the trash. A training that left neither a model nor a checkpoint does in any case.
+
+        Raises:
+            MtlError: MTL410 there is something; MTL417 there is a run that trains.
+            OSError: it cannot be made.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        place = self.root / name
+        self.check_free(name, replace=replace)
+        if place.exists():
+            self._put_away(place)
+        try:
+            place.mkdir()
+        except FileExistsError:  # by another process, since
+            self.check_free(name)
+            raise
+        return place
+
+    def check_free(self, name: str, *, replace: bool = False) -> None:
+        """Whether `claim_exactly` may have the folder.
+
+        Raises:
+            MtlError: MTL410 there is something; MTL417 there is a run that trains.
+        """
+        place = self.root / name
+        if not place.exists():
+            return
+        status = index.entry_of(place)["status"] if (place / index.RUN).is_file() else ""
+        if status == "running":
+            _fail("MTL417", f"'{name}' trains now", "stop it first, or choose another name")
+        empty = not any((place / part).exists() for part in (MODEL, index.CHECKPOINT))
+        if replace or (empty and status in ("died", "failed")):
+            return
+        more = "go on with it by --resume, " if (place / index.CHECKPOINT).is_dir() else ""
+        _fail(
+            "MTL410", f"there is something at '{place}'", f"{more}choose another name, or replace it with --overwrite"
+        )
+
+    def _put_away(self, place: pathlib.Path) -> None:
+        (self.root / TRASH).mkdir(exist_ok=True)
+        place.rename(self.root / TRASH / f"{place.name}.{time.time_ns():x}")
 
     def entries(self) -> list[Entry]:
         """What the index says of each run, oldest first. See `docs/runs.md`."""
@@ -131,8 +179,7 @@ class Store:
                 _fail("MTL417", f"'{entry['id']}' trains now", "stop it first: a run that trains is not deleted")
         for entry in found:
             with _written(f"'{entry['id']}'"):
-                (self.root / TRASH).mkdir(exist_ok=True)
-                self.place(entry).rename(self.root / TRASH / f"{entry['id']}.{time.time_ns():x}")
+                self._put_away(self.place(entry))
             index.note(self.place(entry))
         return found
 
