@@ -13,8 +13,9 @@ import numpy as np
 
 PHASES = (  # of ten moments
     *("training", "checkpointing", "saving", "training", "recording"),
-    *("checkpointing", "indexing", "recording", "saving", "starting"),
+    *("checkpointing", "indexing", "recording", "committing", "starting"),
 )
+FILES = ("checkpointing", "saving", "recording")  # phases whose files nothing can be made of anew
 LATE = 0.02  # seconds after its operation that a kill from outside comes, at most: in the middle of what is written
 
 BASE = """\
@@ -45,6 +46,10 @@ CELLS: dict[str, tuple[str, dict[str, Any]]] = {
 CADENCES = {"step": 0.0, "epoch": 1e9}  # seconds between two checkpoints within an epoch
 
 
+# Phase, step (-1: before the training began), and whether it writes into a file that is open.
+Operation = tuple[str, int, bool]
+
+
 @dataclasses.dataclass(frozen=True)
 class Kill:
     """One kill.
@@ -53,11 +58,18 @@ class Kill:
         phase: what the process does then.
         fraction: how far in what is left of that phase, in [0, 1).
         late: seconds after that operation; 0: before it, by the process itself.
+        writing: only where a file is open, and none or a part of what it is to hold is written.
     """
 
     phase: str
     fraction: float
     late: float
+    writing: bool
+
+    def __str__(self) -> str:
+        return self.phase + (
+            " half written" if self.writing else f" {self.late * 1e3:.0f} ms late" if self.late else ""
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +95,7 @@ class Moment:
     neighbour: bool
 
     def __str__(self) -> str:
-        kills = ", then in ".join(k.phase + (f" {k.late * 1e3:.0f} ms late" if k.late else "") for k in self.kills)
+        kills = ", then in ".join(map(str, self.kills))
         stop = "stopped and resumed, " if self.stop is not None else ""
         beside = ", another process writes" if self.neighbour else ""
         return f"'{self.cell}', checkpoint every {self.cadence}, {stop}killed in {kills}{beside}"
@@ -109,7 +121,8 @@ def drawn(seed: int, number: int) -> Moment:
 
 def _kill(draw: np.random.Generator, phase: str) -> Kill:
     late = draw.random() * LATE if phase == "training" or draw.random() < 0.4 else 0.0
-    return Kill(phase, float(draw.random()), float(late))
+    writing = phase in FILES and draw.random() < 0.5
+    return Kill(phase, float(draw.random()), 0.0 if writing else float(late), bool(writing))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,32 +135,34 @@ class Aim:
     late: float
 
 
-def aimed(kill: Kill, log: Sequence[tuple[str, int]], reached: int | None) -> Aim:
+def aimed(kill: Kill, log: Sequence[Operation], reached: int | None) -> Aim:
     """The operation that a kill means.
 
     Args:
         kill: the draw.
-        log: (phase, step) of every operation of an uninterrupted training; a step of -1: before it began.
+        log: every operation of an uninterrupted training.
         reached: the steps that were made before, of which some are made again; None: it has just begun.
     """
     first, last = (-1, log[-1][1]) if reached is None else (reached + 1, log[-1][1])
     if kill.phase == "starting":
-        known = [i for i, (_, step) in enumerate(log) if step < 0]
-        count = len(known) if reached is None else len(known) // 2  # one that resumes makes fewer
+        known = sum(step < 0 for _, step, _ in log)
+        count = known if reached is None else known // 2  # one that resumes makes fewer
         return Aim("starting", -1, int(kill.fraction * count), kill.late)
-    found = _places(kill.phase, log, first) or _places("saving", log, min(first, last))
+    found = _places(kill.phase, log, first, writing=kill.writing) or _places("saving", log, min(first, last))
     phase, step, count = found[int(kill.fraction * len(found))]
     return Aim(phase, step, count, kill.late)
 
 
-def _places(phase: str, log: Sequence[tuple[str, int]], first: int) -> list[tuple[str, int, int]]:
+def _places(phase: str, log: Sequence[Operation], first: int, *, writing: bool = False) -> list[tuple[str, int, int]]:
     """(phase, step, how many before it at this step) of each operation of the phase from step `first` on."""
+    steps = {step for _, step, _ in log}
     if phase == "training":
-        return [(phase, step, 0) for step in sorted({s for _, s in log}) if step >= max(first, 1)]
-    found, at = [], dict.fromkeys({step for _, step in log}, 0)
-    for each, step in log:
+        return [(phase, step, 0) for step in sorted(steps) if step >= max(first, 1)]
+    found, at = [], dict.fromkeys(steps, 0)
+    for each, step, writes in log:
         if each == phase:
-            if step >= first or (phase in ("saving", "indexing") and step == log[-1][1]):
+            late_enough = step >= first or (phase in ("saving", "committing", "indexing") and step == log[-1][1])
+            if late_enough and writes >= writing:
                 found.append((phase, step, at[step]))
             at[step] += 1
     return found

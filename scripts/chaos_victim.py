@@ -104,14 +104,15 @@ class Watch:
         elif event in ("os.rename", "os.remove", "os.rmdir", "os.mkdir"):
             below = {"os.rename": 2, "os.mkdir": 2}.get(event, 1)
             above = _path_of(args[below]) + os.sep if args[below] >= 0 else ""
-            self.reached(above + os.fsdecode(args[0]))
+            self.reached(above + os.fsdecode(args[0]), renames=event == "os.rename")
 
-    def reached(self, path: str) -> None:
+    def reached(self, path: str, *, writes: bool = False, renames: bool = False) -> None:
         """The next operation is about to happen."""
         if not path.startswith(self.root):
             return
         phase = phase_of(path.removeprefix(self.root))
-        self.log.append((phase, self.step))
+        phase = "committing" if renames and phase == "saving" else phase
+        self.log.append((phase, self.step, writes))
         aim = self.aim
         if aim is None or self.struck or self.step < aim.step:
             return
@@ -137,7 +138,7 @@ class Pieces(io.FileIO):
         super().__init__(path, mode)
 
     def write(self, content: Any) -> int:
-        self._watch.reached(os.fspath(self.name))
+        self._watch.reached(os.fspath(self.name), writes=True)
         return super().write(memoryview(content).cast("B")[:PIECE])
 
 

@@ -20,5 +20,5 @@ def test_twenty_killed_trainings(root):
     kills = re.search(r"20 moments of seed 7, (\d+) kills", done.stdout)
     assert kills, done.stdout
     assert int(kills[1]) >= 20
-    for phase in ("training", "checkpointing", "saving", "recording", "indexing", "starting"):
+    for phase in ("training", "checkpointing", "saving", "committing", "recording", "indexing", "starting"):
         assert re.search(rf"{phase} [1-9]", done.stdout), phase
