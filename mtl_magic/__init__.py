@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mtl_magic.train.events import Event
 
 __version__ = "0.1.0"
-__all__ = ["MtlError", "MtlWarning", "Problem", "__version__", "datasets", "explain", "fit", "load", "parse"]
+__all__ = ["MtlError", "MtlWarning", "Problem", "__version__", "balance", "datasets", "explain", "fit", "load", "parse"]
 
 
 def parse(text: str) -> Spec:
@@ -189,8 +189,8 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    if name == "datasets":
+    if name in ("balance", "datasets"):
         import importlib
 
-        return importlib.import_module("mtl_magic.datasets")
+        return importlib.import_module(f"mtl_magic.{name}")
     raise AttributeError(f"module 'mtl_magic' has no attribute '{name}'")

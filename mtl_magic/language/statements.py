@@ -115,6 +115,9 @@ BRACES = (
         ("Both are float32 of shape (rows, 1), of a multiclass task `y_pred` (rows, classes) and `y_true` the class's number. `y_pred` is the prediction, not the logit: probabilities, and of a regression the value in the label's unit, "
         "so that such a loss is not standardised as mse is. It gives a loss a row, (rows,) or (rows, 1), or one for the batch. Rows without a label are left out. "
         "Where losses are normalised, the loss of the best constant is that of the head's start: the positives' rate, the classes' frequencies, the mean.")),
+    ("`balance {…}`", "a function of `losses`, or of `gramian` and perhaps `losses`; it may take `active` too",
+        ("Losses are float32 (K,), over the best constants' and times the tasks' weights; the Gramian is G = J Jᵀ float64 (K, K) of their gradients at the shared representation; `active` (K,) says which tasks have a label (and a gradient) in this batch. "
+        "It gives the weights (K,), of TensorFlow operations, and is part of the compiled step. Weights of losses are taken as they are, those of a Gramian brought to the sum of the number of active tasks.")),
     ("`optimizer={…}` of `train`", "a Keras optimizer",
         "Trains the dense part, as a copy whose learning rate is that of `train`; its weight decay and clipping stay: `{keras.optimizers.AdamW(weight_decay=1e-4, clipnorm=1.0)}`."),
 )  # fmt: skip

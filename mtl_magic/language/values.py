@@ -11,6 +11,7 @@ import functools
 import math
 from typing import TYPE_CHECKING, Any
 
+from mtl_magic.balance._own import own
 from mtl_magic.language import spec
 from mtl_magic.language.describe import plural
 from mtl_magic.language.format import value as written
@@ -66,6 +67,8 @@ class Binder:
             found = self.python(node)
             if isinstance(found, Declaration) and found.family == family:
                 return node, found
+            if family == "balance" and found is not UNKNOWN:
+                return node, self.rule(found, node)
             if found is not UNKNOWN and not (callable(found) and family == "block"):
                 takes = "something that can be called" if family == "block" else "one that is declared"
                 message = f"a {FAMILIES[family]} in braces is {takes}, not {_seen(found)}"
@@ -81,6 +84,15 @@ class Binder:
             self.say("MTL041", f"a {FAMILIES[family]} is a word, not {written(node)}", node.span)
             return node, UNKNOWN
         return self.call(node, family)
+
+    def rule(self, found: Any, node: spec.Python) -> Any:
+        """The balancing method of a function in braces, or UNKNOWN."""
+        try:
+            return own(found)
+        except ValueError as error:
+            message = f"a balancing method in braces is one that is declared, or a function of losses or of a Gramian: {error}"
+            self.say("MTL041", message, node.span, "def rule(losses) or def rule(gramian), giving a weight a task")
+            return UNKNOWN
 
     def call(self, node: spec.Call, family: str) -> tuple[spec.Call, Any]:
         """A word with its options: the bound call, and the declaration's instance or UNKNOWN."""

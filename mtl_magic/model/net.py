@@ -19,6 +19,7 @@ from mtl_magic.model.heads import own_logits
 from mtl_magic.model.inputs import ID_INPUT, Inputs
 from mtl_magic.model.precision import computing_in
 from mtl_magic.model.sharing import Sharing
+from mtl_magic.model.tops import Tops, tops_of
 from mtl_magic.model.training import Own, of_tables, trained_apart
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Net:
     scopes: tuple[str, ...] = ()  # of each embedding: '' where it is shared, else the key of the one taker that has it
     blocks: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)  # name -> its layers, gates too
     tables: tuple[Training, ...] = ()  # how each embedding is trained
+    tops: Tops | None = None  # the heads above what each task reads; None: a loss reaches more than its own task
     apart: tuple[Own, ...] = ()  # dense variables that are not trained like everything else
 
     @property
@@ -82,7 +84,7 @@ def _build(program: Program, schema: Schema) -> Net:
     cut, takers = _cut(schema, readings)
     lookups = inputs.lookups
     trunk = keras.Model([*inputs.tensors(), *(lookup.tensor for lookup in lookups)], cut, name="trunk")
-    heads, outputs, own = _heads(program, schema, readings, cut)
+    heads, outputs, own, tops = _heads(program, schema, readings, cut)
 
     named = {t.name: keras.Input(t.shape[1:], dtype=t.dtype, name=t.name) for t in inputs.tensors()}
     rows = [lookup.layer(named[ID_INPUT]) for lookup in lookups]
@@ -103,6 +105,7 @@ def _build(program: Program, schema: Schema) -> Net:
         own=own,
         scopes=tuple(lookup.scope for lookup in lookups),
         blocks=sharing.layers(),
+        tops=tops,
         tables=of_tables(lookups, program, schema, sharing),
         apart=trained_apart(program, schema, sharing, own),
     )
@@ -110,10 +113,10 @@ def _build(program: Program, schema: Schema) -> Net:
 
 def _heads(
     program: Program, schema: Schema, readings: dict[str, Reading], cut: list[Any]
-) -> tuple[keras.Model, tuple[Output, ...], tuple[Any, ...]]:
+) -> tuple[keras.Model, tuple[Output, ...], tuple[Any, ...], Tops | None]:
     """Cut tensors -> logits of each output: towers, heads, and the dependencies between them.
 
-    With it the outputs, and of each task the Keras tensor of its head's own logits.
+    With it the outputs, of each task the Keras tensor of its head's own logits, and `Net.tops`.
     """
     below = {id(t): keras.Input(t.shape[1:], dtype=t.dtype, name=f"cut_{i}") for i, t in enumerate(cut)}
     ordered = [readings[task.name] for task in schema.tasks]
@@ -127,7 +130,10 @@ def _heads(
         key = "_".join([schema.task(child).key, "given", *(schema.task(parent).key for parent in parents)])
         logits[key] = tensor
         outputs.append(Output(f"{child}|{','.join(parents)}", key, child))
-    return keras.Model(list(below.values()), logits, name="heads"), tuple(outputs), tuple(made)
+    alone = all(final[name] is logits for name, logits in own.items())
+    keys = [task.key for task in schema.tasks]
+    tops = tops_of(ordered, cut, list(below.values()), read, made, keys=keys) if alone and not conditionals else None
+    return keras.Model(list(below.values()), logits, name="heads"), tuple(outputs), tuple(made), tops
 
 
 def _cut(schema: Schema, readings: dict[str, Reading]) -> tuple[list[Any], tuple[tuple[int, ...], ...]]:

@@ -4,7 +4,7 @@ The losses of a step are sums over rows over numbers of labels, and these number
 computed; so the slices' gradients add up to exactly that of all rows at once. The weights of most balancing methods
 depend on the losses of all rows: for these a first pass computes the losses, or the Gramian (rows of slices are
 different rows, so it adds up as well), slice by slice and without gradients of the trunk; the pass that follows needs
-one backward pass for Σ wₖ Lₖ. Dropout's random state is put back in between, so that both passes draw the same masks.
+one backward pass through the trunk. Dropout's random state is put back in between, so that both passes draw the same masks.
 
 What a layer knows of other rows, it knows of its slice: batch normalisation takes the means of a slice, and its moving
 ones move with each slice of each pass; a loss of the user's own that mixes rows sees those of a slice.
@@ -18,6 +18,7 @@ from typing import Any
 import tensorflow as tf
 
 from mtl_magic.balance._base import Balance, BalanceTask, Evidence
+from mtl_magic.problems import MtlError, Problem
 from mtl_magic.train import replicas
 from mtl_magic.train.step import Step
 from mtl_magic.train.tables import Touched
@@ -35,8 +36,17 @@ class Accumulated(Step):
     def __init__(self, *args: Any, slices: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.slices = slices
-        self.looks_first = self.method.uses == "gramian" or reads_losses(self.method, self.tasks)
+        self.looks_first = self._looks_first()
         self.masks = [v for v in self.net.model.variables if v.path.endswith("seed_generator_state")]
+
+    def _looks_first(self) -> bool:
+        return self.balanced is not None or reads_losses(self.method, self.tasks)
+
+    def change_method(self, method: Balance) -> None:
+        if refused := unfit(method):
+            raise MtlError(Problem("MTL310", refused[0], hint=refused[1]))
+        super().change_method(method)
+        self.looks_first = self._looks_first()
 
     # No collective operation stands inside a loop: replicas need not have the same number of slices.
 
@@ -45,35 +55,46 @@ class Accumulated(Step):
         batch = Slices(ids, floats, labels, touched, self.slices)
         if self.looks_first:
             before = [tf.identity(v.value) for v in self.masks]
-            weights = self._weights(*self._look(batch, counts))
+            losses, gramian = self._look(batch, counts)
+            weights = own = self._weights(losses, counts, gramian)
+            if self.balanced is not None:
+                own = self.balanced.own_weights(weights, losses, counts, gramian)
             for variable, value in zip(self.masks, before, strict=True):
                 variable.assign(value)
         else:
-            weights = self._weights(tf.zeros_like(counts), counts)
-        gradients, share = self._sum(batch, counts, weights)
-        return gradients, tf.stack([replicas.total(share) * counts, counts])
+            weights = own = self._weights(tf.zeros_like(counts), counts)
+        gradients, share = self._sum(batch, counts, weights, own)
+        losses = replicas.total(share)
+        if self.balanced is not None:
+            return gradients, self.balanced.sums(losses, counts)
+        return gradients, tf.stack([losses * counts, counts])
 
-    def _look(self, batch: Slices, counts: Any) -> tuple[Any, Any, Any]:
-        """Mean losses (K,), counts (K,) and, where the method asks for it, the Gramian (K, K) of all rows."""
+    def losses_again(self, ids: Any, floats: Any, labels: Any, counts: Any) -> Any:
+        """See `Step.losses_again`; in slices as well."""
+        batch = Slices(ids, floats, labels, [], self.slices)
+
+        def body(i: Any, share: Any) -> tuple[Any, Any]:
+            some_ids, some_floats, some_labels, _, _ = batch.at(i)
+            return i + 1, share + self._shares(self._trunk(some_ids, some_floats, []), some_labels, counts)
+
+        return batch.loop(body, tf.zeros_like(counts))[1]
+
+    def _look(self, batch: Slices, counts: Any) -> tuple[Any, Any]:
+        """Mean losses (K,) and, where the method asks for it, the Gramian (K, K) of all rows."""
         tasks = len(self.tasks)
 
         def body(i: Any, share: Any, gramian: Any) -> tuple[Any, Any, Any]:
             ids, floats, labels, touched, _ = batch.at(i)
             cut = self._trunk(ids, floats, touched)
-            if self.method.uses != "gramian":
+            if self.balanced is None:
                 return i + 1, share + self._shares(cut, labels, counts), gramian
-            with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
-                tape.watch(cut)
-                part = self._shares(cut, labels, counts)
-                each = tf.unstack(self.scaled(part))
-            cotangents = [tape.gradient(loss, cut) for loss in each]
-            return i + 1, share + part, gramian + self._gramian(cotangents, self._scale())
+            taps = self.balanced.taps(cut, labels, counts)
+            return i + 1, share + taps.share, gramian + taps.gramian()
 
         _, share, gramian = batch.loop(body, tf.zeros((tasks,)), tf.zeros((tasks, tasks)))
-        whole = replicas.total(gramian) if self.method.uses == "gramian" else None
-        return replicas.total(share), counts, whole
+        return replicas.total(share), None if self.balanced is None else replicas.total(gramian)
 
-    def _sum(self, batch: Slices, counts: Any, weights: Any) -> tuple[list[Any], Any]:
+    def _sum(self, batch: Slices, counts: Any, weights: Any, own: Any) -> tuple[list[Any], Any]:
         """Gradients of the variables and of the touched rows, None for rows that nothing reads, and the losses (K,):
         all this replica's share.
         """
@@ -82,6 +103,11 @@ class Accumulated(Step):
 
         def body(i: Any, share: Any, *sums: Any) -> tuple[Any, ...]:
             ids, floats, labels, touched, portion = batch.at(i)
+            if self.balanced is not None:
+                forward = self.balanced.forward(ids, floats, labels, touched, counts)
+                found, part = self.balanced.back(forward, weights, own, portion=portion), forward.taps.share
+                unread.update(k for k, g in enumerate(found[len(variables) :]) if g is None)
+                return i + 1, share + part, *(_plus(s, g) for s, g in zip(sums, found, strict=True))
             rows = [t.rows for t in touched]
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch([*variables, *rows])
@@ -130,6 +156,22 @@ class Slices:
         """`body(i, *state)` -> (i + 1, *state) for each slice, strictly one after another."""
         rows = tf.shape(self.labels)[0]
         return tf.while_loop(lambda i, *_: i * self.size < rows, body, (tf.constant(0), *start), parallel_iterations=1)
+
+
+def unfit(method: Balance) -> tuple[str, str] | None:
+    """Why a method cannot balance steps in slices, and a hint; None: it can."""
+    if method.uses == "features":
+        return (
+            f"'{method.word}' draws one mask for all rows of a step, and accumulate= computes them in slices",
+            "leave accumulate out",
+        )
+    over = getattr(method, "over", "features")
+    if over != "features":
+        return (
+            f"over={over} needs all rows of a step at once, and accumulate= computes them in slices",
+            "write over=features, or leave accumulate out",
+        )
+    return None
 
 
 def _plus(total: Any, gradient: Any) -> Any:

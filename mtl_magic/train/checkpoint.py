@@ -22,7 +22,7 @@ import numpy as np
 
 from mtl_magic.problems import MtlError, Problem
 from mtl_magic.train.changes import apply, between
-from mtl_magic.train.events import Changed, Evaluated
+from mtl_magic.train.events import Changed, Evaluated, Steered
 from mtl_magic.train.state import set_state, state_of
 
 if TYPE_CHECKING:
@@ -150,6 +150,8 @@ def taken(loop: Loop) -> Checkpoint:
         "stopping": loop.stopping.memory(),
         "past": [dataclasses.asdict(event) for event in loop.past],
         "changes": [dataclasses.asdict(event) for event in loop.changes],
+        "steered": [dataclasses.asdict(event) for event in loop.steered],
+        "method": loop.method,
     }
     return Checkpoint(state_of(loop.step), facts, loop.stopping.best_weights)
 
@@ -180,6 +182,8 @@ def put_back(loop: Loop, checkpoint: Checkpoint) -> None:
     try:
         if other:
             raise ValueError(f"it was made with {other}")
+        if method := facts.get("method", ""):
+            loop.change_method(method)
         set_state(loop.step, checkpoint.state)
     except ValueError as error:
         hint = "a training goes on with the text and the data with which it began; start anew for others"
@@ -193,4 +197,5 @@ def put_back(loop: Loop, checkpoint: Checkpoint) -> None:
     loop.stopping.remember(facts["stopping"], checkpoint.best)
     loop.past = [Evaluated(**event) for event in facts["past"]]
     loop.changes = [Changed(**event) for event in facts.get("changes", ())]  # the first checkpoints have none
+    loop.steered = [Steered(**event) for event in facts.get("steered", ())]
     apply(loop, changed)

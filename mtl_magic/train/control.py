@@ -12,9 +12,9 @@ import threading
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    what: str  # 'weight' | 'lr' | 'pause' | 'resume' | 'stop'
+    what: str  # 'weight' | 'lr' | 'method' | 'pause' | 'resume' | 'checkpoint' | 'stop'
     task: str = ""
-    value: float | None = None
+    value: float | str | None = None  # a method as a cell writes it
 
 
 class Control:
@@ -46,6 +46,21 @@ class Control:
         if not 0 < lr < float("inf"):
             raise ValueError(f"the learning rate must be a number above 0, not {lr!r}")
         self.send(Command("lr", value=float(lr)))
+
+    def set_method(self, method: str) -> None:
+        """Balance by another method from the next step on: its name and options, as a cell writes them.
+
+        Raises:
+            MtlError: there is no such method, or it has no such option.
+        """
+        from mtl_magic.train.methods import method_of
+
+        method_of(method)
+        self.send(Command("method", value=method))
+
+    def checkpoint(self) -> None:
+        """Write a checkpoint before the next step, where the run is kept."""
+        self.send(Command("checkpoint"))
 
     def pause(self) -> None:
         self.send(Command("pause"))

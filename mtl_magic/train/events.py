@@ -26,6 +26,13 @@ class Preparing(Event):
 
 
 @dataclasses.dataclass(frozen=True)
+class Kept(Event):
+    """The run has its folder in a store; before `Started`."""
+
+    folder: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Started(Event):
     """Training begins (or goes on, where `step` is not 0)."""
 
@@ -64,6 +71,34 @@ class Device(Event):
 
 
 @dataclasses.dataclass(frozen=True)
+class Gates(Event):
+    """How the tasks use the experts of a gated block; now and then, where there is one."""
+
+    step: int
+    seconds: float
+    block: str  # as the cell names it
+    tasks: tuple[str, ...]  # whose gates they are
+    experts: tuple[str, ...]
+    use: tuple[tuple[float, ...], ...]  # tasks × experts: mean gate weight; a row sums to 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Gradients(Event):
+    """How the tasks' gradients stand to each other; now and then, where the method balances gradients.
+
+    Means over the steps since the last one in which both tasks had a gradient; NaN where there was none.
+    """
+
+    step: int
+    seconds: float
+    tasks: tuple[str, ...]
+    cosines: tuple[tuple[float, ...], ...]  # tasks × tasks
+    norms: tuple[float, ...]  # of the gradients of normalised losses
+    conflict: tuple[tuple[float, ...], ...]  # tasks × tasks: share of steps in which the cosine was below 0
+    weights: tuple[float, ...]  # as the last step applied them: the method's times the person's
+
+
+@dataclasses.dataclass(frozen=True)
 class Evaluated(Event):
     """After an epoch: validation metrics (or none), exact."""
 
@@ -83,9 +118,10 @@ class Steered(Event):
 
     step: int
     seconds: float
-    what: str  # 'weight' | 'lr' | 'pause' | 'resume' | 'stop'
+    what: str  # 'weight' | 'lr' | 'method' | 'pause' | 'resume' | 'checkpoint' | 'stop'
     task: str = ""
-    value: float | None = None
+    value: float | str | None = None
+    before: float | str | None = None  # what it was
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,16 +18,18 @@ from mtl_magic.parts import has_schedule
 from mtl_magic.problems import MtlError, Problem, first_line
 from mtl_magic.settings.train import LR
 from mtl_magic.train import reuse, xla
-from mtl_magic.train.accumulate import Accumulated
+from mtl_magic.train.accumulate import Accumulated, unfit
 from mtl_magic.train.callbacks import callbacks_of
 from mtl_magic.train.checkpoint import Keeper
 from mtl_magic.train.control import Control
 from mtl_magic.train.devices import strategy_of
 from mtl_magic.train.evaluate import Evaluator
 from mtl_magic.train.events import Listener, Note
+from mtl_magic.train.gates import GateMeter
 from mtl_magic.train.loop import Loop
 from mtl_magic.train.meter import Meter
 from mtl_magic.train.optimizers import ROW_SPARSE, dense_optimizer
+from mtl_magic.train.own_rule import try_own_rule
 from mtl_magic.train.state import set_weights, weights_of
 from mtl_magic.train.step import Step, row_losses
 from mtl_magic.train.stopping import Stopping, events
@@ -101,6 +103,7 @@ def train(
         step.average.restart()
     batches = batches_of(prepared.train, settings.step_rows(sum(map(len, prepared.train))), settings.seed)
     step.full = min(batches.batch, batches.rows)
+    step.epoch(batches.steps)
     xla.try_on(program, step)
     weights = {t.name: program.task(t.name).weight for t in schema.tasks}
     loop = Loop(
@@ -122,6 +125,7 @@ def train(
             program, schema, step, top=highest_rate(settings) / peak, alone=not isinstance(team, Team)
         ),
         meter=Meter.of(strategy),
+        gates=GateMeter(program, schema, net),
     )
     if notes:
         loop.emit(Note(" ".join(notes)))
@@ -131,7 +135,8 @@ def train(
     test = evaluator(test_part) if test_part is not None else {}
     if traced is not None:
         net = traced.copied_to(build(program, schema))
-        reuse.keep(key, traced)
+        if not loop.method:  # or the step that is traced is of another method
+            reuse.keep(key, traced)
     elif not alone:  # a run's variables are of one device
         copy = build(program, schema)
         set_weights(copy.model, weights_of(net.model))
@@ -143,6 +148,9 @@ def train(
 def _made(program: Program, schema: Schema, peak: float) -> tuple[Net, Step, Evaluator]:
     """The network, its step and its evaluator; neither is traced yet."""
     settings = program.train
+    try_own_rule(program, len(schema.tasks))
+    if settings.accumulate > 1 and (refused := unfit(program.balance)):
+        raise MtlError(Problem("MTL310", refused[0], program.places.get("balance"), refused[1]), program.text)
     net = build(program, schema)
     kind = Step if settings.accumulate == 1 else functools.partial(Accumulated, slices=settings.accumulate)
     step = kind(

@@ -7,19 +7,22 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mtl_magic.problems import MtlError, Problem
 from mtl_magic.train.checkpoint import Keeper, go_on, taken
-from mtl_magic.train.control import Control
+from mtl_magic.train.conflicts import Conflicts
+from mtl_magic.train.control import Command, Control
 from mtl_magic.train.events import (
     Changed,
     Device,
     Evaluated,
     Event,
     Finished,
+    Gates,
+    Gradients,
     Listener,
     Note,
     Progress,
@@ -27,9 +30,12 @@ from mtl_magic.train.events import (
     Steered,
     Trouble,
 )
+from mtl_magic.train.gates import PAUSE, GateMeter
 from mtl_magic.train.interrupt import Interrupts
+from mtl_magic.train.left_out import LeftOut
+from mtl_magic.train.methods import method_in, method_of
 from mtl_magic.train.state import set_weights, weights_of
-from mtl_magic.train.team import Alone
+from mtl_magic.train.team import Alone, Team
 
 if TYPE_CHECKING:
     from mtl_magic.data.schema import Rows, Schema
@@ -68,6 +74,7 @@ class Loop:
         keeper: of checkpoints; training goes on from the one that it holds.
         meter: of GPUs.
         callbacks: of Keras.
+        gates: of the network's blocks.
     """
 
     def __init__(
@@ -89,13 +96,16 @@ class Loop:
         keeper: Keeper | None = None,
         meter: Meter | None = None,
         callbacks: Callbacks | None = None,
+        gates: GateMeter | None = None,
     ) -> None:
         self.program, self.schema, self.step, self.batches = program, schema, step, batches
         self.epochs, self.lr, self.peak = epochs, lr, peak
         self.evaluator, self.valid, self.stopping = evaluator, valid, stopping
         self.control, self.listeners = control, listeners
         self.team, self.keeper, self.meter, self.callbacks = team or Alone(), keeper, meter, callbacks
+        self.gates, self._looked = gates, -math.inf
         self.names = [t.name for t in schema.tasks]
+        self.left_out, self.conflicts = LeftOut(step, self.names), Conflicts(step)
         self.at = Position()
         self.steps = 0
         self.why = ""
@@ -103,6 +113,8 @@ class Loop:
         self.before = 0.0  # seconds that it took before the checkpoint from which it goes on
         self.past: list[Evaluated] = []  # what was said of the epochs so far
         self.changes: list[Changed] = []  # what was other each time that it went on
+        self.steered: list[Steered] = []  # what a person did
+        self.method = ""  # another balancing method than the program's, as a person wrote it
         self._paused = self._unkept = False
         self.seen = np.zeros((2, len(self.names)))  # `step.sums` when the host last looked
         self.last_losses: dict[str, float] = {}
@@ -129,25 +141,12 @@ class Loop:
         self.team.begin()
         go_on(self)
         self._tick_step = self.steps
-        watched = {t.name: m[0].title for t in self.schema.tasks if (m := t.kind.metrics_of())}
-        self.emit(
-            Started(
-                tuple(self.names),
-                watched,
-                self.epochs,
-                self.batches.steps,
-                self.batches.batch,
-                self.batches.rows,
-                self.steps,
-            )
-        )
-        for event in (*self.past, *self.changes):
-            self.emit(event)
         hooks = self.callbacks
         with (
             Interrupts() as interrupts,
             hooks.attached(self.epochs, self.batches.steps) if hooks else contextlib.nullcontext(),
         ):
+            self._started()
             if hooks is not None:
                 self.peak = hooks.train_begin(self.peak)
                 self._heed()
@@ -163,6 +162,22 @@ class Loop:
             self.emit(Note(f"no epoch could be judged by {self.stopping.judged_by}: the last one is kept"))
         self.emit(Finished(self.steps, self.at.epoch, self.seconds(), self.why, best))
         return self.why
+
+    def _started(self) -> None:
+        watched = {t.name: m[0].title for t in self.schema.tasks if (m := t.kind.metrics_of())}
+        self.emit(
+            Started(
+                tuple(self.names),
+                watched,
+                self.epochs,
+                self.batches.steps,
+                self.batches.batch,
+                self.batches.rows,
+                self.steps,
+            )
+        )
+        for event in (*self.past, *self.changes, *self.steered):
+            self.emit(event)
 
     def _restore(self, *, last: bool = False) -> None:
         """The model takes the weights of the best epoch, else the averaged ones; `last`: but those that a callback has set
@@ -207,6 +222,7 @@ class Loop:
                     self._heed()
                 if self.team.due(self.steps, time.perf_counter() - self._tick):
                     self._progress()
+                    self._gate_use(batch)
                     self._keep()
         whole = self.at.step_in_epoch >= self.batches.steps
         if whole:
@@ -220,22 +236,56 @@ class Loop:
         """Carries out the commands that have arrived; waits here while paused."""
         while True:
             for command in self.control.take():
-                if command.what == "weight":
-                    person = self.step.rates.person.numpy()
-                    person[self.names.index(command.task)] = command.value
-                    self.step.rates.person.assign(person)
-                elif command.what == "lr":
-                    self.peak = float(command.value or self.peak)
-                elif command.what == "pause":
-                    self._paused = True
-                elif command.what == "resume":
-                    self._paused = False
-                elif command.what == "stop":
-                    self.why, self._paused = "stopped", False
-                self.emit(Steered(self.steps, self.seconds(), command.what, command.task, command.value))
+                try:
+                    before = self._carry_out(command)
+                except MtlError as error:  # a method that is not for this training
+                    self.emit(Note("; ".join(problem.message for problem in error.problems)))
+                    continue
+                said = Steered(self.steps, self.seconds(), command.what, command.task, command.value, before)
+                self.steered.append(said)
+                self.emit(said)
             if not self._paused:
                 return
             self.control.wait(0.1)
+
+    def _carry_out(self, command: Command) -> float | str | None:
+        """Returns what was before."""
+        before: float | str | None = None
+        match command:
+            case Command("weight", task, value):
+                person = self.step.rates.person.numpy()
+                k = self.names.index(task)
+                before = float(person[k])
+                person[k] = value
+                self.step.rates.person.assign(person)
+            case Command("lr", _, float(value)):
+                before, self.peak = self.peak, value
+            case Command("method", _, str(text)):
+                if isinstance(self.team, Team):  # the others would not hear of it
+                    raise MtlError(Problem("MTL311", "the method stays while several processes train together"))
+                before = self.method or method_in(self.program)
+                self.change_method(text)
+            case Command("checkpoint"):
+                self._keep(now=True)
+            case Command("pause" | "resume" as what):
+                self._paused = what == "pause"
+            case Command("stop"):
+                self.why, self._paused = "stopped", False
+        return before
+
+    def change_method(self, text: str) -> None:
+        """Balance by another method from the next step on."""
+        self.step.change_method(method_of(text))
+        self.method = text
+
+    def _gate_use(self, batch: Sequence[Any]) -> None:
+        """How gates are used, now and then: it costs a forward pass of a few rows."""
+        now = time.perf_counter()
+        if self.gates is None or not self.team.chief or now - self._looked < PAUSE:
+            return
+        self._looked = now
+        for found in self.gates.read(*batch[:2]):
+            self.emit(Gates(self.steps, self.seconds(), *dataclasses.astuple(found)))
 
     def _collect(self) -> dict[str, float]:
         """Training losses since the last look; stops with an error where one is not finite."""
@@ -257,6 +307,15 @@ class Loop:
         rate = (self.steps - self._tick_step) * self.batches.batch / (now - self._tick)
         epoch = self.at.epoch + self.at.step_in_epoch / self.batches.steps
         self.emit(Progress(self.steps, epoch, self.seconds(), rate, losses, self.weights()))
+        if (seen := self.conflicts.read()) is not None:
+            weights = tuple(self.weights().values())
+            self.emit(
+                Gradients(
+                    self.steps, self.seconds(), tuple(self.names), seen.cosines, seen.norms, seen.conflict, weights
+                )
+            )
+        for text in self.left_out.news():
+            self.emit(Note(text))
         for reading in self.meter.read() if self.meter is not None else ():
             self.emit(Device(self.steps, self.seconds(), **dataclasses.asdict(reading)))
         self._tick, self._tick_step = now, self.steps
@@ -265,6 +324,8 @@ class Loop:
         if self.steps > self._tick_step:
             self._progress()
         losses = self._means(self.seen)
+        if gone := self.left_out.epoch(self.seen[1]):
+            raise MtlError([self._not_finite(name) for name in gone], self.program.text)
         self.step.sums.assign(np.zeros_like(self.seen))
         self.seen = np.zeros_like(self.seen)
         self.step.settle()

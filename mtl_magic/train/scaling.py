@@ -79,7 +79,7 @@ class Guarded:
         tables = {id(e.table) for e in step.net.embeddings}
         others = [v for v in step.net.model.non_trainable_variables if id(v) not in tables]
         # What a forward pass writes, but for the seeds of dropout: the method's state, batch normalisation's means.
-        self.written: list[tf.Variable] = [*step.state.values(), step.applied]
+        self.written: list[tf.Variable] = [*step.state.values(), step.applied, step.left_out, step.watched]
         self.written += [v.value for v in others if not v.path.endswith("seed_generator_state")]
         self._read: list[Touched] = []  # as the first half traced them: which tables, and what they keep
 
@@ -88,9 +88,14 @@ class Guarded:
         strategy = self.strategy
         made = strategy.run(self._compute, args=batch)
         fine = strategy.experimental_local_results(made[0])[0]
-        tf.cond(fine, lambda: strategy.run(self._take, args=(made,)), lambda: strategy.run(self._refuse, args=(made,)))
+        tf.cond(
+            fine,
+            lambda: strategy.run(self._take, args=(made, *batch)),
+            lambda: strategy.run(self._refuse, args=(made,)),
+        )
 
     def _compute(self, *batch: Any) -> list[Any]:
+        masks = self.step.look_back.masks() if self.step.look_back else []
         before = [tf.identity(v.value()) for v in self.written]
         touched, dense, rows, sums = self.compute(*batch)
         dense = [self.scaling.down(g) for g in dense]
@@ -99,12 +104,14 @@ class Guarded:
         lost = tf.reduce_any(~tf.math.is_finite(sums))
         fine = (replicas.total(broken) == 0) | ((self.scaling.scale.value() <= LEAST) & ~lost)
         self._read = touched
-        return [fine, sums, before, dense, rows, [_tensors(t) for t in touched]]
+        return [fine, sums, before, dense, rows, [_tensors(t) for t in touched], masks]
 
-    def _take(self, made: Sequence[Any]) -> None:
-        _, sums, _, dense, rows, tensors = made
+    def _take(self, made: Sequence[Any], *batch: Any) -> None:
+        _, sums, _, dense, rows, tensors, masks = made
         touched = [_with(t, found) for t, found in zip(self._read, tensors, strict=True)]
         self.step.apply(touched, dense, rows, sums)
+        if self.step.look_back:
+            self.step.look_back.take(masks, sums, *batch)
         self.scaling.taken()
 
     def _refuse(self, made: Sequence[Any]) -> None:

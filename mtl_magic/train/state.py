@@ -48,6 +48,7 @@ def _variables(step: Step) -> dict[str, Any]:
         "step": step.rates.step,
         "applied": step.applied,
         "sums": step.sums,
+        "left_out": step.left_out,
     }
     return found
 

@@ -1,8 +1,7 @@
 """The compiled step: rows in, all weights moved once.
 
 Looked-up embedding rows are inputs of the trunk, so that their gradients are small dense tensors; the K losses become
-one direction by the balancing method's weights, from the losses alone or from the K×K Gramian of their gradients at
-the shared representation. All sums over rows are global sums, so that the step is the same under `strategy.run`.
+one direction by the balancing method's weights, from the losses alone or from their gradients (`train/balanced.py`). All sums over rows are global sums, so that the step is the same under `strategy.run`.
 """
 
 from __future__ import annotations
@@ -15,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from mtl_magic.balance._base import BalanceTask, Evidence
+from mtl_magic.balance._base import BalanceTask, Evidence, one_scale
 from mtl_magic.tasks._base import Loss
 from mtl_magic.train import replicas
 from mtl_magic.train.average import Average
+from mtl_magic.train.balanced import Balanced
+from mtl_magic.train.look_back import LookBack
 from mtl_magic.train.optimizers import Optimizers, tables_of
 from mtl_magic.train.scaling import Guarded, LossScale
 from mtl_magic.train.tables import Table, Touched
@@ -131,9 +132,17 @@ class Step:
             replicas.shared_variable(person or [1.0] * len(tasks), "person", tf.float32),
             replicas.shared_variable(0, "step", tf.int64),
         )
-        self.state = {
-            name: replicas.shared_variable(value, f"balance_{name}") for name, value in method.start(self.tasks).items()
-        }
+        trunk = {id(v) for v in net.trunk.trainable_variables}
+        self.below = [v for v in self.variables if id(v) in trunk]
+        self.above = [v for v in self.variables if id(v) not in trunk]
+        self.table_ids = {id(e.table) for e in net.embeddings}
+        self.epoch_steps: int | None = None  # see `Evidence`; `Step.epoch` sets it
+        # Steps so far in which a task was left out, for its loss or gradient was not finite (`train/balanced.py`).
+        self.left_out = replicas.shared_variable([0.0] * len(tasks), "left_out")
+        # Over the steps so far: of each pair of tasks the sum of its cosines, in how many steps it had one and how often it
+        # was below 0, and on a diagonal the sums of norms. float64: the host looks at differences (`train/conflicts.py`).
+        self.watched = replicas.shared_variable(tf.zeros((4, len(tasks), len(tasks)), tf.float64), "watched")
+        self._start()
         self.applied = replicas.shared_variable([1.0] * len(tasks), "applied")
         # Of this epoch: summed loss and number of labelled rows of each task. float64, and cleared by the host once an
         # epoch, so that what a history holds does not depend on when the host looked.
@@ -151,14 +160,42 @@ class Step:
         )
         self.strategy = tf.distribute.get_strategy()
         alone = self.strategy.num_replicas_in_sync == 1
-        signature = self.signature if alone else replicas.signature(self.signature)
+        self._taken = self.signature if alone else replicas.signature(self.signature)
         self.xla = Dense(self) if jit else None  # None too where XLA has failed
         self.full = 0  # rows of most steps
-        self._as_it_is = _compiled(self._whole(self.gradients), signature)
-        self._by_xla = _compiled(self._whole(self.xla.gradients), signature) if self.xla is not None else None
-        # Of one replica, the batch; of several, what `cut` makes of it.
-        self.run: Callable[..., None] = self._either if jit else self._as_it_is
+        self._compile()
         self._settlers = [_compiled(_by_all(partial(self._settle, table)), START) for table in self.tables]
+
+    def _start(self) -> None:
+        """The method, and its state before its first step."""
+        self.balanced = Balanced(self) if self.method.uses != "losses" else None
+        self.look_back = LookBack(self) if self.method.looks_back else None
+        found = {**self.method.start(self.tasks), **(self.balanced.start() if self.balanced else {})}
+        self.state = {name: replicas.shared_variable(value, f"balance_{name}") for name, value in found.items()}
+
+    def epoch(self, steps: int) -> None:
+        """How many steps an epoch has; a step that was traced with another number is traced anew."""
+        if self.epoch_steps not in (None, steps):
+            self._compile()
+        self.epoch_steps = steps
+
+    def _compile(self) -> None:
+        self._as_it_is = _compiled(self._whole(self.gradients), self._taken)
+        self._by_xla = _compiled(self._whole(self.xla.gradients), self._taken) if self.xla is not None else None
+        # Of one replica, the batch; of several, what `cut` makes of it.
+        self.run: Callable[..., None] = self._either if self.xla is not None else self._as_it_is
+
+    def change_method(self, method: Balance) -> None:
+        """Balance by another method from the next step on, which begins with its first state; the step is traced anew.
+
+        All else stays: weights, moments, averages, the person's weights.
+        """
+        self.method = method
+        with self.strategy.scope():
+            self._start()
+            if self.xla is not None:
+                self.xla = Dense(self)
+            self._compile()
 
     def _either(self, ids: Any, floats: Any, labels: Any) -> None:
         by_xla = self._by_xla if self.xla is not None and len(labels) == self.full else None
@@ -187,7 +224,11 @@ class Step:
     # -- one replica's share of a step; everything below is traced ---------------------------------------------------
 
     def replica_step(self, compute: Callable[..., Any], ids: Any, floats: Any, labels: Any) -> None:
-        self.apply(*compute(ids, floats, labels))
+        masks = self.look_back.masks() if self.look_back else []
+        touched, dense, rows, sums = compute(ids, floats, labels)
+        self.apply(touched, dense, rows, sums)
+        if self.look_back:
+            self.look_back.take(masks, sums, ids, floats, labels)
 
     def _computed(
         self, gradients_of: Callable[..., Any], ids: Any, floats: Any, labels: Any
@@ -225,8 +266,8 @@ class Step:
         """This replica's share of the gradients of the variables, then of the touched rows (None: nothing reads them),
         and over all replicas the summed losses and the counts, (2, K).
         """
-        if self.method.uses == "gramian":
-            return self._balanced_at_the_cut(ids, floats, labels, touched)
+        if self.balanced is not None:
+            return self.balanced.gradients(ids, floats, labels, touched)
         return self._balanced_by_losses(ids, floats, labels, touched)
 
     def _clipped(self, dense: list[Any], tables: list[tuple[Any, Any]]) -> tuple[list[Any], list[tuple[Any, Any]]]:
@@ -265,7 +306,14 @@ class Step:
 
     def _shares(self, cut: list[Any], labels: Any, counts: Any) -> Any:
         """What these rows add to the mean losses over `counts` labelled rows: (K,)."""
-        logits = self.net.heads(cut if len(cut) > 1 else cut[0], training=True)
+        return self.shares_of(self.net.heads(cut if len(cut) > 1 else cut[0], training=True), labels, counts)
+
+    def losses_again(self, ids: Any, floats: Any, labels: Any, counts: Any) -> Any:
+        """`_shares` of rows whose tables are looked up anew, in no tape: (K,)."""
+        return self._shares(self._trunk(ids, floats, []), labels, counts)
+
+    def shares_of(self, logits: dict[str, Any], labels: Any, counts: Any) -> Any:
+        """The same of the tasks' logits (B, units), by key."""
         losses, _ = row_losses(self.schema, logits, labels)
         return tf.reduce_sum(losses, axis=0) / tf.maximum(counts, 1.0)
 
@@ -274,18 +322,26 @@ class Step:
         person = self.rates.person.value()
         return person / self.constants if self.method.normalised else person
 
+    def evidence(self, losses: Any, counts: Any) -> Evidence:
+        """What a method of losses sees."""
+        step, person = self.rates.step.value(), self.rates.person.value()
+        return Evidence(losses * self._scale(), losses, counts > 0, step, epoch_steps=self.epoch_steps, person=person)
+
     def _weights(self, losses: Any, counts: Any, gramian: Any = None) -> Any:
         """What each raw loss is multiplied by (K,): method, constants, person; state moves on."""
-        scale = self._scale()
-        active = counts > 0
-        evidence = Evidence(losses * scale, losses, active, self.rates.step.value(), gramian)
+        if self.balanced is not None:
+            return self.balanced.weights(losses, counts, gramian)
+        evidence = self.evidence(losses, counts)
+        active = evidence.active
         state = {name: variable.value() for name, variable in self.state.items()}
         weights, state = self.method.weights(evidence, state, self.tasks)
         weights = tf.stop_gradient(weights)
+        if self.method.rescaled:
+            weights = one_scale(weights, active)
         for name, value in state.items():
             self.state[name].assign(value)
         self.applied.assign(tf.where(active, weights * self.rates.person, self.applied.value()))
-        return tf.where(active, weights * scale, 0.0)
+        return tf.where(active, weights * self._scale(), 0.0)
 
     def scaled(self, loss: Any) -> Any:
         """A loss, or what stands for one, as it is differentiated."""
@@ -299,68 +355,3 @@ class Step:
             objective = self.scaled(tf.reduce_sum(self._weights(losses, counts) * share) + self._added())
         gradients = tape.gradient(objective, [*(v.value for v in self.variables), *rows])
         return gradients, tf.stack([losses * counts, counts])
-
-    def _balanced_at_the_cut(self, ids: Any, floats: Any, labels: Any, touched: list[Touched]) -> tuple[list[Any], Any]:
-        """K backward passes through the heads, one through the trunk."""
-        trunk_variables = {id(v): v for v in self.net.trunk.trainable_variables}
-        head_variables = [v for v in self.variables if id(v) not in trunk_variables]
-        rows = [t.rows for t in touched]
-        below = [*(v.value for v in trunk_variables.values()), *rows]
-        with tf.GradientTape(watch_accessed_variables=False) as trunk_tape:
-            trunk_tape.watch(below)
-            cut = self._trunk(ids, floats, touched)
-            added = self._added()
-        above = [v.value for v in head_variables]
-        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as head_tape:
-            head_tape.watch([*cut, *above])
-            share, losses, counts = self._losses(cut, labels)
-            each = tf.unstack(self.scaled(share))
-        per_task = [head_tape.gradient(loss, [*cut, *above]) for loss in each]
-        del head_tape
-        gramian = replicas.total(self._gramian([gradients[: len(cut)] for gradients in per_task], self._scale()))
-        weights = tf.unstack(self._weights(losses, counts, gramian))
-        mixed = [_weighted(weights, [gradients[i] for gradients in per_task]) for i in range(len(cut) + len(above))]
-        pairs = [(z, tf.cast(g, z.dtype)) for z, g in zip(cut, mixed[: len(cut)], strict=True) if g is not None]
-        down = []
-        if below:
-            ones = self.scaled(tf.ones_like(added))
-            down = trunk_tape.gradient(
-                [*(z for z, _ in pairs), added], below, output_gradients=[*(g for _, g in pairs), ones]
-            )
-        found = {id(v): g for v, g in zip(trunk_variables.values(), down, strict=False)}
-        found |= {id(v): g for v, g in zip(head_variables, mixed[len(cut) :], strict=True)}
-        return [
-            *(found[id(v)] for v in self.variables),
-            *down[len(trunk_variables) :],
-        ], tf.stack([losses * counts, counts])
-
-    def _gramian(self, cotangents: list[list[Any]], scale: Any) -> Any:
-        """G = J Jᵀ (K, K) over the shared cut tensors, rows flattened: of these rows; those of different rows add up.
-
-        Args:
-            cotangents: of each task, the gradient of its `scaled` loss at each cut tensor; None: it does not reach it.
-            scale: what each task's is multiplied by (K,).
-        """
-        scale = scale if self.scaling is None else self.scaling.down(scale)
-        total = tf.zeros((len(cotangents), len(cotangents)))
-        for i in self.net.shared:
-            like = next((c[i] for c in cotangents if c[i] is not None), None)
-            if like is None:
-                continue
-            size = tf.size(like)
-            rows = [
-                tf.reshape(c[i], (size,)) if c[i] is not None else tf.zeros((size,), like.dtype) for c in cotangents
-            ]
-            jacobian = tf.cast(tf.stack(rows), tf.float32) * scale[:, None]
-            total += tf.matmul(jacobian, jacobian, transpose_b=True)
-        return total
-
-
-def _weighted(weights: list[Any], gradients: list[Any]) -> Any:
-    """Σ wₖ gₖ over the gradients that exist, float32; None where none does."""
-    terms = [
-        w * tf.cast(tf.convert_to_tensor(g), tf.float32)
-        for w, g in zip(weights, gradients, strict=True)
-        if g is not None
-    ]
-    return tf.add_n(terms) if terms else None

@@ -50,12 +50,14 @@ def scaled(program: Any, kind: Any = Step, **options: Any) -> Step:
     ("precision", "balance"), [("mixed", "uncertainty"), (HALF, ByNorms())], ids=["bfloat16", "float16"]
 )
 def test_it_learns_what_float32_learns(precision: str, balance: Any) -> None:
+    # One seed's rounding is as good as another draw, of a deviation near 0.006 here: what is bounded is a mean.
     found = [
-        train(toy.program(BLOCK, balance, given="esmm", precision=p), toy.data()).metrics
+        [train(toy.program(BLOCK, balance, given="esmm", precision=p, seed=s), toy.data()).metrics for s in (0, 1)]
         for p in ("float32", precision)
     ]
     for task in ("click", "buy"):
-        assert found[1][task]["auc"] == pytest.approx(found[0][task]["auc"], abs=0.01)
+        plain, half = (np.mean([metrics[task]["auc"] for metrics in runs]) for runs in found)
+        assert half == pytest.approx(plain, abs=0.01)
     assert keras.config.dtype_policy().name == "float32", "Keras' own policy stays as it was"
 
 

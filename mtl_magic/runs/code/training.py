@@ -25,6 +25,7 @@ class Objective:
         self.settings = plan.program.train
         method = plan.program.balance
         self.balance: BalanceText = writer("balance", method.word)(method, plan.functions)
+        plan.notes.extend(self.balance.notes)
         self.tasks = plan.schema.tasks
         self.inside = len(self.tasks) < len(plan.run.outputs)  # some outputs have no loss of their own
 
