@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from mtl_magic.parts import frozen_option, l2_option, lr_option, optimizer_option, refuse_schedule
 from mtl_magic.registry import Declaration
@@ -23,6 +23,9 @@ class Reading:
     # The same for several takers in one go, where that is cheaper: of each such tensors -> of each (B, width). The
     # readings of a block that can be combined so hold the same function.
     together: Callable[[list[tuple[Any, ...]]], list[Any]] | None = None
+    # Whether `cut` is groups of experts (B, Eᵢ, d), then a gate (B, ΣEᵢ), and the value Σₑ gₑ hₑ: then balancing needs no
+    # gradient of each task at each expert (`train/taps.py`). False is always right.
+    mixture: bool = False
 
     @property
     def value(self) -> Any:
@@ -65,6 +68,39 @@ class Built:
         return cls(lambda taker: Reading((tensor,)))
 
 
+class Taker(str):
+    """The Keras-safe key of what draws from a block, and its name as the cell says it."""
+
+    __slots__ = ("name",)
+    name: str
+
+    def __new__(cls, key: str, name: str = "") -> Self:
+        made = super().__new__(cls, key)
+        made.name = name or key
+        return made
+
+
+@dataclasses.dataclass(frozen=True)
+class Site:
+    """What a block can know of the place where it is built, beside its sources.
+
+    Attributes:
+        key: names its layers.
+        takers: all that draw from it: blocks, then tasks.
+        fields: of its sources side by side, features and blocks, what each is called and how wide it is.
+        features: names of features -> their encoded values side by side (B, width).
+        ids: name of a feature with one id a row -> that id (B,) int32, and how many ids there are.
+        own: taker -> the block's features, of embeddings that are the taker's own (B, width).
+    """
+
+    key: str
+    takers: tuple[Taker, ...] = ()
+    fields: tuple[tuple[str, int], ...] = ()
+    features: Callable[[tuple[str, ...]], Any] = lambda names: None
+    ids: Callable[[str], tuple[Any, int]] = lambda name: (None, 0)
+    own: Callable[[str], Any] = lambda taker: None
+
+
 @dataclasses.dataclass(frozen=True)
 class Part:
     """A piece of a block, as a picture of the topology draws it."""
@@ -76,6 +112,8 @@ class Part:
     taker: str = ""  # key of the only taker that it serves; '': all
     layer: str = ""  # name of the layer with its weights; '': the block's layers that no other part names
     of: int = 1  # so many parts are equal shares of that layer
+    sees: tuple[str, ...] = ()  # features that steer it in place of the block's sources
+    own: bool = False  # it reads embeddings of the taker's own
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +130,7 @@ class Block(Declaration):
     """Base of blocks. One with hidden layers has a `dropout` of its own."""
 
     shares: ClassVar[bool] = True  # False: `none`
+    own_embeddings: ClassVar[bool] = False  # True: each taker has some, and the block draws from features alone
 
     lr: float = lr_option("its layers")
     optimizer: Any = optimizer_option("its layers")
@@ -103,7 +142,19 @@ class Block(Declaration):
 
     def build(self, x: Any, key: str) -> Built:
         """Keras tensor (B, width) of the concatenated sources -> the block; `key` names its layers."""
-        raise NotImplementedError(type(self).__name__)  # abstract: each block says its own
+        raise NotImplementedError(type(self).__name__)  # abstract: each block says its own, or `build_at`
+
+    def build_at(self, x: Any, site: Site) -> Built:
+        """The same for a block that depends on who draws from it, or on features other than its sources."""
+        return self.build(x, site.key)
+
+    def sees(self) -> tuple[str, ...]:
+        """Features that it reads beside its sources: of its gates, by name."""
+        return ()
+
+    def domains(self) -> tuple[str, ...]:
+        """Those of which it reads the one id that each row has."""
+        return ()
 
     def inner(self, key: str, takers: Sequence[str]) -> Inner:
         """The block as it is drawn, for the key of `build` and those of `Built.read`; here: one part that all read."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from mtl_magic.data.columns import MisfitError
 from mtl_magic.data.encode import encode_rows, encode_table, extra, packed
+from mtl_magic.data.options import check_options
 from mtl_magic.data.parts import divide
 from mtl_magic.data.problems import Found
 from mtl_magic.data.schema import EncodedFeature, Part, Prepared, Raw, Schema, TaskSchema
@@ -75,6 +76,7 @@ def prepare(
     parts = divide(program, table, targets, found, own_valid=valid is not None, own_test=test is not None)
     features = fit_features(program, table, parts.train, found, kept_out(program, targets), tell=tell)
     check_sources(program, [f.name for f in features], table.names, found)
+    check_options(program, features, found)
     tasks = [statistics(t, parts.train, found) for t in targets]
     for other in others.values():
         if other is not None:

@@ -152,7 +152,7 @@ def check_sources(program: Program, features: list[str], columns: list[str], fou
     takers += [(f"task '{t.name}'", t, getattr(t, "source_spans", ())) for t in program.tasks]
     for what, taker, spans in takers:
         for place, source in enumerate(taker.sources):
-            if nfc(source) in known or _matches(source, features):
+            if nfc(source) in known or matches(source, features):
                 continue
             span = spans[place] if place < len(spans) else taker.span
             message = f"{what} comes from '{source}', which is neither a block nor a feature"
@@ -166,6 +166,7 @@ def check_sources(program: Program, features: list[str], columns: list[str], fou
             found.add("MTL021", message, span, hint)
 
 
-def _matches(source: str, features: list[str]) -> bool:
+def matches(source: str, features: list[str]) -> bool:
+    """Whether a name or wildcard is that of a feature."""
     rule = FeatureRule(source, literal=False, kind=None)
     return any(rule.matches(f) or nfc(f) == nfc(source) for f in features)

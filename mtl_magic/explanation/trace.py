@@ -21,7 +21,7 @@ from mtl_magic.explanation.outline import (  # fmt: skip
     Outline,
 )
 from mtl_magic.model.heads import tower_units
-from mtl_magic.model.sharing import shares, source_features
+from mtl_magic.model.sharing import shares, source_features, takers_of
 from mtl_magic.program import INPUTS, NONE, safe_names
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Taker:
     features: tuple[str, ...]  # of the shared embeddings
     blocks: tuple[str, ...]
     own: bool  # it has embeddings of its own
+    sees: tuple[str, ...] = ()  # features that steer it, beside those that it reads
     tasks: tuple[str, ...] = ()
 
 
@@ -65,6 +66,7 @@ class _Tracer:
         safe = safe_names([b.title for b in program.blocks])
         keys = {b.name: safe[b.title] for b in program.blocks}
         self.takers = [self._taker(f"block:{name}", keys[name], plan) for name, plan in self.plans.items()]
+        self.readers = takers_of(program, schema, keys)
         self.takers += [self._taker(f"task:{t.name}", t.key, program.task(t.name)) for t in schema.tasks]
         order = [t.name for t in schema.tasks]
         for taker in reversed(self.takers):  # a block comes before all that read it
@@ -77,6 +79,7 @@ class _Tracer:
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
         self.frames: list[Frame] = []
+        self.made: dict[str, str] = {}  # of each feature of the shared embeddings, its node
         self.inner: dict[str, tuple[Inner, dict[str, str]]] = {}  # of each block, and the node of each part
 
     def _taker(self, name: str, key: str, plan: BlockPlan | TaskPlan) -> Taker:
@@ -92,7 +95,14 @@ class _Tracer:
             else:
                 features += source_features(source, self.schema)
         ordered = tuple(f.name for f in self.schema.features if f.name in features)
-        return Taker(name, key, plan, ordered, tuple(dict.fromkeys(blocks)), own)
+        block = getattr(plan, "block", None)
+        sees = self._seen(block.sees()) if isinstance(block, Block) else ()
+        return Taker(name, key, plan, ordered, tuple(dict.fromkeys(blocks)), own, sees)
+
+    def _seen(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The features that names of an option stand for."""
+        wanted = {feature for name in names for feature in source_features(name, self.schema)}
+        return tuple(f.name for f in self.schema.features if f.name in wanted)
 
     def outline(self) -> Outline:
         given = self._features()
@@ -104,7 +114,8 @@ class _Tracer:
                 self._task(taker, self.schema.task(taker.plan.name), sources)
         self._givens()
         served = {name: tuple(t for t in self._order() if t in tasks) for name, tasks in self._served().items()}
-        owners = {t.key: t.tasks for t in self.takers if t.own}
+        apart = {name for name, plan in self.plans.items() if getattr(plan.block, "own_embeddings", False)}
+        owners = {t.key: t.tasks for t in self.takers if t.own or apart & set(t.blocks)}
         return Outline(tuple(self.nodes), tuple(self.edges), tuple(self.frames), self._order(), served, owners)
 
     def _order(self) -> tuple[str, ...]:
@@ -113,7 +124,7 @@ class _Tracer:
     def _served(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {f.name: set() for f in self.schema.features}
         for taker in self.takers:
-            for name in taker.features:
+            for name in (*taker.features, *taker.sees):
                 found[name] |= set(taker.tasks)
         return found
 
@@ -122,7 +133,7 @@ class _Tracer:
     def _features(self) -> dict[str, list[str]]:
         """The nodes of features, and for each taker the nodes that it reads of them."""
         groups = self._groups()
-        made: dict[str, str] = {}
+        made = self.made
         joins: dict[tuple[str, ...], str] = {}
         reads: dict[str, list[str]] = {t.id: [] for t in self.takers}
         for names in groups:
@@ -143,11 +154,11 @@ class _Tracer:
 
     def _groups(self) -> list[tuple[str, ...]]:
         """The features of the shared embeddings, those with the same readers together."""
-        if not any(t.features for t in self.takers):
+        if not any(t.features or t.sees for t in self.takers):
             return []
         by_readers: dict[tuple[str, ...], list[str]] = {}
         for f in self.schema.features:
-            readers = tuple(t.id for t in self.takers if f.name in t.features)
+            readers = tuple(t.id for t in self.takers if f.name in t.features or f.name in t.sees)
             by_readers.setdefault(readers, []).append(f.name)
         if len(self.schema.features) <= APART:
             return [(f.name,) for f in self.schema.features]
@@ -202,7 +213,7 @@ class _Tracer:
         plan: Any = taker.plan
         readers = {t.key: t for t in self.takers if plan.name in t.blocks}
         if isinstance(plan.block, Block):
-            inner = plan.block.inner(taker.key, list(readers))
+            inner = plan.block.inner(taker.key, self.readers[plan.name])
             word = plan.block.word
         else:
             inner = Inner((Part("layers", "layers"),), dict.fromkeys(readers, ("layers",)))
@@ -215,9 +226,21 @@ class _Tracer:
         for part in inner.parts:
             node = by_id[nodes[part.key]]
             feeds = list(dict.fromkeys(nodes[key] for key in part.reads)) or sources
+            if part.own:
+                feeds = [self._own(readers[part.taker], taker.features)]
             self._connect(feeds, node)
-            if part.kind == GATE and part.reads:
+            if part.sees:
+                seen = [self.made[name] for name in self._seen(part.sees)]
+                self._connect(list(dict.fromkeys(seen)), node, CONTROL)
+            elif part.kind == GATE and part.reads:
                 self._connect(sources, node, CONTROL)
+
+    def _own(self, reader: Taker, features: tuple[str, ...]) -> str:
+        """The node of features of embeddings that are a reader's own."""
+        node = f"own:{reader.id}"
+        if all(n.id != node for n in self.nodes):
+            self._feature_node(features, reader.tasks, node)
+        return node
 
     def _connect(self, sources: Sequence[str], target: Node, kind: str = "flow") -> None:
         known = {(e.source, e.target, e.kind) for e in self.edges}

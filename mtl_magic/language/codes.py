@@ -98,6 +98,7 @@ DATA: dict[str, Code] = {
     "MTL215": Code("tables that do not fit together", "A column is of types in two tables that have nothing in common."),
     "MTL216": Code("test part is the validation part", "--valid and --test are the same rows. Validation chooses the epoch that is kept, so metrics on its rows flatter; a test needs rows of its own."),
     "MTL217": Code("no room for the encoded rows", "A table that does not fit in memory is encoded to files, and the folder for temporary files has no room for them, or for a copy of a CSV file or `tf.data` pipeline. TMPDIR names another place."),
+    "MTL218": Code("block over features alone", "A block with embeddings of each taker's own, as `stem`, draws from features or `inputs`, and from no block."),
 }  # fmt: skip
 
 TRAINING: dict[str, Code] = {
@@ -114,6 +115,9 @@ TRAINING: dict[str, Code] = {
     "MTL306": Code("no run to start from", "`warm_start` names a run of this notebook, the folder of a saved one in quotes, or holds one in braces."),
     "MTL307": Code("callback cannot be used", "A Keras callback needs something that a training here does not have, or a package that is not installed. The message says what, the hint what to use."),
     "MTL308": Code("callback fails", "A callback of `train callbacks=` raised an exception; `%tb` shows where."),
+    "MTL309": Code("balancing rule fails", "The function of `balance {…}` raises an exception, or gives something other than a weight for each task."),
+    "MTL310": Code("method not for slices", "`train accumulate=` computes a step in slices, and this method, or where it compares gradients, needs all rows at once."),
+    "MTL311": Code("method of several processes", "The balancing method is that of the cell while several processes train together."),
     "MTL303": Code("unknown metric to watch", "early_stop names a task and one of its metrics, as in click.auc, or 'loss' for its validation loss."),
 }  # fmt: skip
 
@@ -146,6 +150,8 @@ MAGIC: dict[str, Code] = {
     "MTL417": Code("run in use", "The run trains now, in this process or another. One process trains a run, and none is deleted while it trains."),
     "MTL418": Code("run without a model", "The training has not come to an end: it still runs, or died, or failed before its first. `%mtl resume` goes on with one that died."),
     "MTL419": Code("wrong command about runs", "`%mtl runs`, `%mtl resume` and `%mtl clean` take the words that their help shows."),
+    "MTL420": Code("training in the background", "One process trains one network at a time. Wait for the training in the background, or stop it."),
+    "MTL421": Code("no training in the background", "`%mtl wait`, `stop`, `pause` and `set` speak to a training that a cell with --background has begun."),
     "MTL425": Code("Python that was not typed here", "`%mtl resume` in a new process runs no Python that a run's folder remembers, for the folder may be somebody else's: names of tables and quoted paths are taken from it, other expressions of `--data` are written on the line, and a cell with `{…}` is run again with `--resume`."),
     "MTL450": Code("feature cannot be exported", "`run.export` writes a model that takes raw columns: each feature's encoder must have a form in TensorFlow, and what several features read of a column must be of one type."),
     "MTL451": Code("unknown format", "`run.export` writes the formats 'saved_model' and 'onnx'."),
@@ -153,6 +159,9 @@ MAGIC: dict[str, Code] = {
     "MTL453": Code("cannot become ONNX", "tf2onnx does not know an operation of the model, of a layer in braces for example. A SavedModel holds every operation of TensorFlow."),
     "MTL460": Code("no MLflow", "`--mlflow` needs the package mlflow, or mlflow-skinny."),
     "MTL461": Code("MLflow refuses", "MLflow cannot begin a run: its server cannot be reached, or its folder not written. Later on such a failure is a warning, and training goes on."),
+    "MTL462": Code("MLflow's run does not go on", "A training that goes on was logged to an MLflow run. A warning: that run is gone from the server, or belongs to another experiment than is set, and a new one begins with all epochs; or --mlflow is not on the line."),
+    "MTL470": Code("balancing method used wrongly", "`mtl_magic.balance.weights` and `create` take the word of a method, its options by name, and losses or a Gramian of K tasks. The message says what does not fit."),
+    "MTL471": Code("balancing method has no solution", "The solver of a method did not converge on this Gramian. In a training that step has equal weights, and is counted."),
     "MTL415": Code("no cell to rewrite", "`%mtl format` rewrites the last `%%mtl` cell that was run in this session, or the last of the name it is given. A cell rewrites itself with the flag --format."),
 }  # fmt: skip
 

@@ -53,15 +53,17 @@ def of_tables(lookups: Sequence[Lookup], program: Program, schema: Schema, shari
 
 
 def _of_blocks(program: Program, schema: Schema, sharing: Sharing) -> Iterator[tuple[Training, Any]]:
-    """Layers of the trunk; a gate belongs to its taker."""
+    """Layers of the trunk; a gate belongs to its taker, experts of a taker's own to the block."""
     takers = {t.key: Training.of(t.kind) for t in schema.tasks}
     takers |= {sharing.keys[b.name]: Training.of(b.block) for b in program.blocks}
     layers = sharing.layers()
     for plan in program.blocks:
         gates: dict[str, str] = {}
         if isinstance(plan.block, Block):
-            inner = plan.block.inner(sharing.keys[plan.name], sharing.takers.get(plan.name, ()))
-            gates = {part.layer: part.taker for part in inner.parts if part.layer and part.taker}
+            inner = plan.block.inner(sharing.keys[plan.name], sharing.readers[plan.name])
+            gates = {
+                part.layer: part.taker for part in inner.parts if part.kind == "gate" and part.layer and part.taker
+            }
         for layer in layers.get(plan.name, ()):
             names = layer.parts() if hasattr(layer, "parts") else (layer.name,)
             owners = {gates[name] for name in names if name in gates}

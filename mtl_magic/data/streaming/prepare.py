@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from mtl_magic.data.columns import MisfitError
 from mtl_magic.data.encode import encode_table, packed
+from mtl_magic.data.options import check_options
 from mtl_magic.data.prepare import check_other, extra_columns, kept_out, packed_features, renamed, with_keys
 from mtl_magic.data.problems import Found
 from mtl_magic.data.schema import Part, Prepared, Raw, Schema
@@ -71,6 +72,7 @@ def prepare_streams(program: Program, streams: Streams, tell: Tell) -> Prepared:
     features, tasks, sizes = _count(source, divided, features, LabelTally(targets, rows.train), found=found, tell=tell)
     features = telling(features, found)
     check_sources(program, [f.name for f in features], source.names, found)
+    check_options(program, features, found)
     _check_sizes(program, divided, sizes, found)
     found.stop()
     schema = Schema(packed_features(features), with_keys(tasks), tuple(extras))

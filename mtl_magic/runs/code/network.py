@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.blocks._base import Block
+from mtl_magic.model.sharing import takers_of
 from mtl_magic.parts import Training
 from mtl_magic.program import NONE
 from mtl_magic.runs.code.functions import network
@@ -40,6 +41,7 @@ class _Body:
         self._layers: dict[int, str] = {}  # of layers in braces, by their id, their variable
         self._encoded = False
         self._wanted = self._read_by()
+        self._readers = takers_of(plan.program, plan.schema, plan.blocks)
 
     def _read_by(self) -> dict[str, tuple[str, ...]]:
         """Of each block that is read, the keys of its takers; a block that nothing reads is left out."""
@@ -63,9 +65,7 @@ class _Body:
             if block.name in self._wanted and not _shares_nothing(block):
                 key = self.plan.blocks[block.name]
                 source = self.read(block.sources, key)
-                at = BlockAt(
-                    self.plan.functions, key, self.plan.variables[block.name], source, self._wanted[block.name]
-                )
+                at = self._at(block, key, source)
                 said = "".join(c for c in self._said(block) if c.isprintable())  # a comment ends with its line
                 self.lines += ["", f"    # {said}"]
                 if isinstance(block.block, Block):
@@ -75,6 +75,43 @@ class _Body:
                 self.lines += text.lines
                 self.plan.notes.extend(text.notes)
                 self.made.blocks[block.name] = text
+
+    def _at(self, block: Any, key: str, source: str) -> BlockAt:
+        """The place of a block; what it asks of it is written before it."""
+        plan = self.plan
+
+        def features(names: tuple[str, ...]) -> str:
+            wanted = [i for i in plan.inputs if any(i in plan.of_source(name) for name in names)]
+            return self._features(wanted, f"{key}_gate")
+
+        def ids(name: str) -> tuple[str, int]:
+            (found,) = (i for i in plan.of_source(name) if i.column.rows)
+            return f"inputs[{quoted(found.name)}]", found.column.rows
+
+        def own(taker: str) -> str:
+            self.made.owners.add(taker)
+            wanted = [i for i in plan.inputs if any(i in plan.of_source(name) for name in block.sources)]
+            found = f"features(inputs, {quoted(taker + '_')})"
+            if len(wanted) == len(plan.inputs):
+                return self._join(found, tuple(wanted), f"{taker}_own")
+            self.lines += assign(f"{taker}_names", [i.name for i in wanted])
+            self.lines += assign(f"{taker}_features", Raw(found))
+            values = Raw(f"[{taker}_features[name] for name in {taker}_names]")
+            self.lines += assign(f"{taker}_own", call("layers.Concatenate(axis=1)", values))
+            return f"{taker}_own"
+
+        return BlockAt(
+            plan.functions,
+            key,
+            plan.variables[block.name],
+            source,
+            tuple(t for t in self._readers[block.name] if t in self._wanted[block.name]),
+            features=features,
+            ids=ids,
+            own=own,
+            layer=plan.run.model.get_layer("trunk").get_layer,
+            notes=plan.notes,
+        )
 
     def _said(self, block: Any) -> str:
         """The line of the cell that declares it."""

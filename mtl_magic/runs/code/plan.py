@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_magic.problems import MtlError, Problem
 from mtl_magic.program import FeatureRule, safe_names
+from mtl_magic.runs.code.functions import interactions, sharing
 from mtl_magic.runs.code.source import IMPORTS, Functions
 from mtl_magic.runs.code.text import Raw, quoted
 from mtl_magic.runs.code.writers import At, Column, writer
@@ -23,7 +24,8 @@ SAFE = re.compile(r"[A-Za-z]\w*", re.ASCII)
 # names that `build()` and what it calls have, and that no block's variable may have
 TAKEN = (
     *keyword.kwlist, *keyword.softkwlist, *IMPORTS, "inputs", "encoded", "everything", "logits", "model", "features", "gate",
-    "taker", "e", "name", "frozen", "penalties", "penalty", "kernel", "dense_stack", "head", "product", "mean_of", "sum_of", "list", "range", "len",
+    "taker", "e", "name", "frozen", "penalties", "penalty", "kernel", "dense_stack", "head", "product", "mean_of", "sum_of", "list", "range", "len", "dict", "_",
+    *(name for module in (sharing, interactions) for name, thing in vars(module).items() if callable(thing)),
 )  # fmt: skip
 
 
@@ -71,7 +73,7 @@ class Plan:
         safe = safe_names(titles.values())
         keys = {name: safe[title] for name, title in titles.items()}
         names = [b.name or "shared" for b in program.blocks]
-        derived = [f"{name}_{end}" for name in names for end in ("experts", "layer")]
+        derived = [f"{name}_{end}" for name in names for end in ("experts", "layer", "own", "common")]
         takers = [*keys.values(), *(t.key for t in run.schema.tasks)]
         derived += [f"{key}_{end}" for key in takers for end in ("features", "names", "own", "sources")]
         called = safe_names(names, taken=[*TAKEN, *derived])

@@ -69,6 +69,8 @@ def script(plan: Plan) -> tuple[str, NetworkText]:
         "\n".join(labels),
         _title("The network"),
         *use("network"),
+        *use("sharing"),
+        *use("interactions"),
         "\n".join(net.lines),
         _title("Predictions and metrics"),
         *use("predictions"),

@@ -101,7 +101,15 @@ class BlockAt:
     key: str  # names its layers
     variable: str  # a free Python name for what its takers read
     source: str  # expression of its concatenated sources, (B, width)
-    takers: tuple[str, ...]  # keys of what reads it
+    takers: tuple[str, ...]  # keys of what reads it, `Taker`s
+    features: Callable[[tuple[str, ...]], str] = lambda names: ""  # expression of features side by side, (B, width)
+    ids: Callable[[str], tuple[str, int]] = lambda name: (
+        "",
+        0,
+    )  # that of a feature's one id (B,), and how many there are
+    own: Callable[[str], str] = lambda taker: ""  # that of the block's features, of embeddings of the taker's own
+    notes: list[str] = dataclasses.field(default_factory=list)  # sentences for the script's docstring, to be added to
+    layer: Callable[[str], Any] = lambda name: None  # a layer of the run's trunk, by name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,3 +171,4 @@ class BalanceText:
 
     normalised: bool  # each loss counts over the best constant's
     model: Callable[[str], tuple[Any, Any]] | None = None  # network -> what is trained, and the loss of `compile`
+    notes: tuple[str, ...] = ()  # sentences for the script's docstring

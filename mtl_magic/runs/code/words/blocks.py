@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mtl_magic.runs.code.functions import network
+from mtl_magic.runs.code.functions import network, sharing
 from mtl_magic.runs.code.text import Call, Raw, assign, call, show
 from mtl_magic.runs.code.writers import BlockAt, BlockText, writes
 
@@ -26,6 +26,19 @@ def dense(name: str, units: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(f"{name}_dense_{i}" for i in range(len(units)))
 
 
+def gate_options(block: Any, at: BlockAt) -> dict[str, Any]:
+    """What gates are told; a script trains them without dropout and without the terms of the loss, and says so."""
+    left_out = [f"`{name}`" for name in ("gate_dropout", "importance", "entropy") if getattr(block, name)]
+    if left_out:
+        at.notes.append(f"What only the training of gates reads ({', '.join(left_out)}) is left out.")
+    found: dict[str, Any] = {}
+    if block.active is not None:
+        found["active"] = block.active
+    if block.temperature != 1:
+        found["temperature"] = block.temperature
+    return found
+
+
 @writes("block", "mlp")
 def mlp(block: Any, at: BlockAt) -> BlockText:
     made = stack(at.functions, at.source, block.units, at.key, block.dropout)
@@ -36,7 +49,12 @@ def mlp(block: Any, at: BlockAt) -> BlockText:
 def mmoe(block: Any, at: BlockAt) -> BlockText:
     names = [f"{at.key}_expert_{e}" for e in range(1, block.experts + 1)]
     expert = stack(at.functions, at.source, block.units, Raw(f'f"{at.key}_expert_{{e}}"'), block.dropout)
-    gate = call("layers.Dense", block.experts, "softmax", name=Raw(f'f"{at.key}_gate_{{taker}}"'))
+    name = Raw(f'f"{at.key}_gate_{{taker}}"')
+    look = at.features(block.gate) if block.gate else at.source
+    options = gate_options(block, at)
+    made: Any = Raw(f"{show(call('layers.Dense', block.experts, 'softmax', name=name), 2, 7, len(look) + 2)}({look})")
+    if options:
+        made = call(at.functions.use(sharing.softmax_gate), Raw(look), block.experts, name, **options)
     lines = [
         f"    {at.variable}_experts = []",
         f"    for e in range(1, {block.experts + 1}):",
@@ -44,7 +62,7 @@ def mmoe(block: Any, at: BlockAt) -> BlockText:
         f"    {at.variable}_experts = ops.stack({at.variable}_experts, axis=1)",
         f"    {at.variable} = {{}}  # what each of its takers reads: its gate mixes the experts",
         f"    for taker in {show(at.takers, 1, 13, 1)}:",
-        *assign("gate", Raw(f"{show(gate, 2, 7, len(at.source) + 2)}({at.source})"), 2),
+        *assign("gate", made, 2),
         f'        {at.variable}[taker] = ops.einsum("be,bed->bd", gate, {at.variable}_experts)',
     ]
 

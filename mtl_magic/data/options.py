@@ -1,0 +1,50 @@
+"""Names that the options of blocks hold, where only the data says what there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtl_magic.blocks._base import Block
+from mtl_magic.data.problems import several
+from mtl_magic.data.selection import matches
+from mtl_magic.language.names import did_you_mean
+from mtl_magic.program import NONE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mtl_magic.data.problems import Found
+    from mtl_magic.data.selection import Fitted
+    from mtl_magic.program import Program
+
+
+def check_options(program: Program, fitted: Sequence[Fitted], found: Found) -> None:
+    """Features that blocks see and that do not exist or are of another form, experts for a task that draws from elsewhere."""
+    features = [f.name for f in fitted]
+    several_ids = {f.name for f in fitted if f.encoder.id_width != 1 or f.encoder.pool}
+    for plan in program.blocks:
+        if not isinstance(plan.block, Block):
+            continue
+        names = {b.name for b in program.blocks} | {NONE}
+        if plan.block.own_embeddings and names & set(plan.sources):
+            source = next(s for s in plan.sources if s in names)
+            message = (
+                f"block '{plan.title}' draws from '{source}', and has embeddings of each taker's own: of features alone"
+            )
+            found.add("MTL218", message, plan.span, "draw from inputs or features; a block may draw from this one")
+        for name in plan.block.sees():
+            if not matches(name, features):
+                message = f"block '{plan.title}' names the feature '{name}', which there is not"
+                hint = did_you_mean(name, features) or f"features: {several(features)}"
+                found.add("MTL048", message, plan.span, hint)
+        for name in plan.block.domains():
+            if name in several_ids:
+                message = f"block '{plan.title}' takes '{name}' for the domain of a row, which is no one value of a few"
+                hint = "declare it a category, or make it one: feature scenario: category(column=…)"
+                found.add("MTL048", message, plan.span, hint)
+        takers = [t.name for t in program.tasks if plan.name in t.sources]
+        own = getattr(plan.block, "own", None)
+        for name in own if isinstance(own, dict) else ():
+            if name not in takers:
+                message = f"block '{plan.title}' has experts of '{name}', a task that does not draw from it"
+                found.add("MTL048", message, plan.span, f"tasks that do: {several(takers)}")
