@@ -221,7 +221,7 @@ def _train(asked: Asked, program: Program, team: Alone | None) -> int:
     try:
         if shows and not asked.json and (keep is None or keep.again is None):
             _introduce(prepared, program)
-        with tracked(asked.name, program, wanted=asked.mlflow and chief) as trackers:
+        with tracked(asked.name, program, keep=keep, wanted=asked.mlflow and chief) as trackers:
             told = [*listeners, *trackers]
             run = fitting.train(program, prepared, name=asked.name, listeners=told, team=team, keep=keep)
             for tracker in trackers:

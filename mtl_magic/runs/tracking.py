@@ -1,7 +1,8 @@
 """A training in MLflow: parameters, metrics of each epoch, and the run's folder; by the flag `--mlflow`.
 
 MLflow's own settings say where: MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME, or `mlflow.set_experiment` in the notebook.
-A server that fails later on costs the log, never the training.
+A server that fails later on costs the log, never the training. A training that goes on is logged to the MLflow run that it
+was logged to before (`runs/logged.py`).
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from mtl_magic.problems import MtlError, Problem, Span, first_line
-from mtl_magic.train.events import Evaluated, Event
+from mtl_magic.problems import MtlError, MtlWarning, Problem, Span, first_line
+from mtl_magic.runs.logged import GoneError, Logged, id_in, keep_id
+from mtl_magic.train.events import Changed, Evaluated, Event, Kept, Started
 
 if TYPE_CHECKING:
     from mtl_magic.program import Program
+    from mtl_magic.runs.project.recorder import Keep
     from mtl_magic.runs.run import Run
 
 LONGEST = 500  # characters of a parameter, which servers of any age take
+LONGEST_TAG = 5000
 ODD = re.compile(r"[^\w.\- /]")  # in the name of a parameter or metric
 STATUS = {"interrupted": "KILLED"}
 
@@ -31,35 +35,99 @@ STATUS = {"interrupted": "KILLED"}
 class Tracker:
     """One MLflow run: it listens to a training, and `finish` closes it.
 
-    It is a child of the MLflow run that is active here, if there is one.
+    It is a child of the MLflow run that is active here, if there is one. That of a training that goes on is left alone
+    until it does, with `Started`: before, it may be refused, or another process may be at it.
+
+    Args:
+        name, program: of the run.
+        keep: where it is kept, if it is; a run that goes on is logged to the MLflow run whose id its folder holds.
 
     Raises:
-        MtlError: MTL460 MLflow is not installed; MTL461 it cannot begin a run.
+        MtlError: MTL460 MLflow is not installed; MTL461 it cannot begin a run, or does not answer.
     """
 
-    def __init__(self, name: str, program: Program) -> None:
+    def __init__(self, name: str, program: Program, keep: Keep | None = None) -> None:
         if missing := not_installed():
             raise MtlError(missing)
         import mlflow
 
         self._mlflow: Any = mlflow
-        self._well = True
+        self._name, self._program = name, program
+        self._place: pathlib.Path | None = None  # the run's folder, once it has one
+        self._id, self._open, self._well = "", False, True
+        self._logged: Logged | None = None
+        self._changes: list[str] = []
+        self._before = id_in(keep.place) if keep is not None and keep.place is not None else ""
+        self._lost = ""  # why that one is not gone on with
         try:
-            nested = mlflow.active_run() is not None
-            mlflow.start_run(run_name=name, nested=nested)
+            if self._before:
+                self._look()
+            else:
+                self._start()
         except Exception as error:  # whatever a server, a file store or a network raises
             where = first_line(error)
             hint = "MLFLOW_TRACKING_URI names the server or folder that keeps its runs"
             raise MtlError(Problem("MTL461", f"MLflow cannot begin a run: {where}", hint=hint)) from error
-        self._try(lambda: self._begin(program))
+        if self._open:
+            self._try(self._begin)
 
-    def _begin(self, program: Program) -> None:
-        self._mlflow.log_params(params(program))
-        self._mlflow.log_text(program.canonical + "\n", "cell.mtl")
+    def _look(self) -> None:
+        try:
+            self._logged = Logged(self._mlflow, self._before)
+        except GoneError as error:
+            self._lost = str(error)
+
+    def _start(self, **which: str) -> None:
+        nested = self._mlflow.active_run() is not None
+        started = self._mlflow.start_run(**(which or {"run_name": self._name}), nested=nested)
+        self._id, self._open = started.info.run_id, True
+        self._keep_id()
+
+    def _keep_id(self) -> None:
+        if self._place is not None and self._id:
+            keep_id(self._place, self._id)
+
+    def _begin(self) -> None:
+        found = params(self._program)
+        self._mlflow.log_params(self._logged.new_params(found) if self._logged is not None else found)
+        self._mlflow.log_text(self._program.canonical + "\n", "cell.mtl")
+
+    def _go_on(self) -> None:
+        """With the MLflow run of before, else with a new one, which is told of the past epochs."""
+        if self._logged is not None:
+            try:
+                self._start(run_id=self._before)
+            except Exception as error:  # noqa: BLE001  deleted since, or of another experiment than is set here
+                self._logged, self._lost = None, first_line(error).partition(". ")[0]
+        if self._logged is None:
+            self._start()
+            message = (
+                f"MLflow's run {self._before} of '{self._name}' cannot go on ({self._lost}): {self._id} is a new one"
+            )
+            warnings.warn(MtlWarning(Problem("MTL462", message, severity="warning")), stacklevel=2)
+        self._begin()
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, Evaluated):
-            self._try(lambda: self._mlflow.log_metrics(metrics(event), step=event.step))
+        match event:
+            case Kept():
+                self._place = pathlib.Path(event.folder)
+                self._keep_id()
+            case Started() if not self._open:
+                self._try(self._go_on)
+            case Evaluated():
+                self._try(lambda: self._log(metrics(event), event.step))
+            case Changed():
+                default = "the default"
+                what = f"{event.what} {event.before or default} → {event.after or default}"
+                self._changes.append(f"from step {event.step}: {what}")
+                said = "\n".join(self._changes)[-LONGEST_TAG:]
+                self._try(lambda: self._mlflow.set_tags({"mtl_magic.changes": said}))
+
+    def _log(self, found: dict[str, float], step: int) -> None:
+        if self._logged is not None:
+            found = self._logged.new_metrics(found, step)
+        if found:
+            self._mlflow.log_metrics(found, step=step)
 
     def finish(self, run: Run, folder: pathlib.Path | None = None) -> None:
         """The training is over.
@@ -89,7 +157,9 @@ class Tracker:
 
     def end(self, status: str) -> None:
         """Close it, whatever went wrong before."""
-        self._well = True
+        if not self._open:
+            return
+        self._well, self._open = True, False
         self._try(lambda: self._mlflow.end_run(status))
 
     def _try(self, log: Callable[[], object]) -> None:
@@ -103,18 +173,22 @@ class Tracker:
 
 
 @contextlib.contextmanager
-def tracked(name: str, program: Program, *, wanted: bool = True) -> Iterator[list[Tracker]]:
+def tracked(name: str, program: Program, *, keep: Keep | None = None, wanted: bool = True) -> Iterator[list[Tracker]]:
     """The tracker of a training as a list, which is empty where none is wanted; a training that fails closes it.
 
     Example:
         ::
 
-            with tracked("feed", program) as trackers:
-                run = train(program, prepared, listeners=[*listeners, *trackers])
+            with tracked("feed", program, keep=keep) as trackers:
+                run = train(program, prepared, listeners=[*listeners, *trackers], keep=keep)
                 for tracker in trackers:
                     tracker.finish(run)
     """
-    trackers = [Tracker(name, program)] if wanted else []
+    trackers = [Tracker(name, program, keep)] if wanted else []
+    if not wanted and keep is not None and keep.place is not None and (before := id_in(keep.place)):
+        message = f"'{keep.again}' was logged to MLflow, as {before}; what comes now is not"
+        hint = "--mlflow goes on with that MLflow run"
+        warnings.warn(MtlWarning(Problem("MTL462", message, hint=hint, severity="warning")), stacklevel=2)
     try:
         yield trackers
     except BaseException as error:
@@ -149,13 +223,15 @@ def params(program: Program) -> dict[str, str]:
 
 
 def metrics(event: Evaluated) -> dict[str, float]:
-    """Of an epoch: 'loss/click', 'valid_auc/click', 'weight/click', 'epoch', 'lr'."""
-    found = {"epoch": float(event.epoch), "lr": event.lr}
+    """Of an epoch: 'lr', 'loss/click', 'weight/click', 'valid_auc/click', 'epoch'; this one last, so that whoever finds it
+    finds all.
+    """
+    found = {"lr": event.lr}
     found |= {f"loss/{task}": value for task, value in event.train_losses.items()}
     found |= {f"weight/{task}": value for task, value in event.weights.items()}
     for task, scores in event.metrics.items():
         found |= {f"valid_{metric}/{task}": value for metric, value in scores.items()}
-    return _safe(found)
+    return _safe(found | {"epoch": float(event.epoch)})
 
 
 def _safe(found: dict[str, float]) -> dict[str, float]:

@@ -36,6 +36,8 @@ class Fake(types.ModuleType):
             self.said.append((name, args, kwargs))
             if name in ("start_run", "end_run"):
                 self.running = name == "start_run"
+            if name == "start_run":
+                return types.SimpleNamespace(info=types.SimpleNamespace(run_id="1f"))
             return "outer" if name == "active_run" and self.running else None
 
         return call

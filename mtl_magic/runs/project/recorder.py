@@ -33,7 +33,7 @@ from mtl_magic.runs.project.board import Board
 from mtl_magic.runs.project.owner import me
 from mtl_magic.runs.project.store import Store, shown
 from mtl_magic.train.checkpoint import Keeper
-from mtl_magic.train.events import Evaluated, Event, Listener, Progress, Started, Trouble
+from mtl_magic.train.events import Evaluated, Event, Kept, Listener, Progress, Started, Trouble
 
 if TYPE_CHECKING:
     from mtl_magic.program import Program
@@ -70,6 +70,11 @@ class Keep:
     ours: bool = False
     claimed: Callable[[], None] | None = None
 
+    @property
+    def place(self) -> pathlib.Path | None:
+        """The folder of the run that goes on."""
+        return self.store.root / self.again if self.again is not None else None
+
 
 class Recorder:
     """Listens to a training, and keeps what is known of it.
@@ -79,7 +84,7 @@ class Recorder:
         name: of the run.
         program, facts: what is known when it begins: 'created', 'seed', 'rows', 'data', 'versions'.
         history: the listener whose rows are written; it hears events before this one.
-        tell: hears of `Trouble`.
+        tell: hears of `Kept` and `Trouble`.
 
     Raises:
         MtlError: MTL323 the run that is to go on is of another text or other data; MTL417 it trains elsewhere; MTL432 it
@@ -94,7 +99,7 @@ class Recorder:
         *,
         facts: Mapping[str, Any],
         history: History,
-        tell: Callable[[Trouble], None],
+        tell: Listener,
     ) -> None:
         self._history, self._tell = history, tell
         self.troubles: list[str] = []
@@ -149,6 +154,7 @@ class Recorder:
         index.note(place)
         self._board = Board(place / EVENTS)
         self.keeper = Keeper(place / index.CHECKPOINT, keep.seconds, least=min(PAUSE, keep.seconds))
+        self._tell(Kept(str(place)))
 
     # -- while it trains ----------------------------------------------------------------------------------------------
 
@@ -357,10 +363,10 @@ def _cannot(what: str, error: OSError) -> None:
     raise MtlError(Problem("MTL411", f"{what}: {error.strerror or error}", hint=hint)) from error
 
 
-def heard_by(listeners: tuple[Listener, ...]) -> Callable[[Trouble], None]:
+def heard_by(listeners: tuple[Listener, ...]) -> Listener:
     """Tells all of them."""
 
-    def tell(event: Trouble) -> None:
+    def tell(event: Event) -> None:
         for listener in listeners:
             listener(event)
 
