@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import pathlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from lab import lab, page, server  # noqa: F401  fixtures
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -41,3 +43,12 @@ def data_folder() -> pathlib.Path:
     if not named or not pathlib.Path(named).is_dir():
         pytest.skip("MTL_MAGIC_DATA names no folder of data sets")
     return pathlib.Path(named)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A browser of the system, one for all tests: Playwright runs once in a process."""
+    from browser import launched
+
+    with launched() as found:
+        yield found

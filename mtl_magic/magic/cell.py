@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import pathlib
 import re
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.language.names import did_you_mean
+from mtl_magic.magic.background import Training, check_free
 from mtl_magic.magic.flags import MAGIC, Expression, Flags, code_of, parse_flags
-from mtl_magic.magic.keeping import MINE, Again, Troubles, again, check_unasked, keep_of
+from mtl_magic.magic.keeping import Again, again, check_unasked, keep_of
 from mtl_magic.magic.rewrite import rewrite
 from mtl_magic.magic.tables import tables, told
 from mtl_magic.magic.warned import Warned
+from mtl_magic.magic.work import UNNAMED, Work
 from mtl_magic.problems import MtlError, Problem, Span
 
 if TYPE_CHECKING:
@@ -24,10 +25,8 @@ if TYPE_CHECKING:
     from mtl_magic.data.schema import Prepared
     from mtl_magic.explanation.explain import Explanation
     from mtl_magic.program import Program
-    from mtl_magic.runs.project.recorder import Keep
     from mtl_magic.runs.run import Run
 
-UNNAMED = "_mtl"
 TITLES = {"--valid": "the validation table ", "--test": "the test table "}  # as problems of the data begin
 
 
@@ -60,20 +59,25 @@ def run_cell(
                 check_unasked(going_on, text=going_on.text)
             cell = cell if cell.strip() else going_on.text
         program = _check(flags, header, cell, namespace, going_on)
-        with contextlib.closing(_prepare(shell, flags, program, namespace)) as prepared:
+        if not flags.explain:
+            check_free()
+        with contextlib.ExitStack() as opened:
+            prepared = opened.enter_context(contextlib.closing(_prepare(shell, flags, program, namespace)))
             if flags.explain:
                 return explain(program, prepared)
             if not flags.quiet:
                 _introduce(prepared)
             if prepared.warnings and not flags.quiet:
                 _display(Warned(prepared.warnings, f"{header}\n{cell}"))
-            run = _train(shell, flags, program, prepared, keep_of(flags, going_on))
+            work = Work(shell, flags, program, prepared, keep_of(flags, going_on), f"{header}\n{cell}")
+            if flags.background:
+                work.begin(opened.pop_all())
+                return None
+            run = work.train()
     except MtlError as error:
         whole = MtlError(error.problems, f"{header}\n{cell}")
         raise whole.with_traceback(error.__traceback__) from error.__cause__  # `%tb` shows where it was found
-    if run.folder:
-        MINE.add(pathlib.Path(run.folder).resolve())
-    shell.user_ns[run.name] = run
+    work.keep(run)
     if not flags.name:
         return run
     if not flags.quiet:
@@ -92,7 +96,7 @@ def _check(
 
     problems = list(flags.problems)
     name = flags.name or UNNAMED
-    if name in namespace and not isinstance(namespace[name], Run):
+    if name in namespace and not isinstance(namespace[name], (Run, Training)):
         kind = type(namespace[name]).__name__
         message = f"'{name}' already holds something else ({kind}), and a run never replaces it"
         if flags.name:
@@ -192,28 +196,6 @@ def _introduce(prepared: Prepared) -> None:
     for note in prepared.notes:
         print(note)  # noqa: T201  a sentence for the person
     _display(Overview(prepared.schema))
-
-
-def _train(shell: InteractiveShell, flags: Flags, program: Program, prepared: Prepared, keep: Keep | None) -> Run:
-    from mtl_magic.runs.fitting import train
-    from mtl_magic.runs.tracking import tracked
-
-    name = flags.name or UNNAMED
-    listeners: list[Any] = []
-    if not flags.quiet:
-        from mtl_magic.magic.progress import NotebookProgress, TerminalProgress
-
-        listeners.append(Troubles())
-        if getattr(shell, "kernel", None) is None:
-            listeners.append(TerminalProgress(name))
-        else:
-            listeners.append(progress := NotebookProgress(name))
-            _display(progress.widget)
-    with tracked(name, program, wanted=flags.mlflow) as trackers:
-        run = train(program, prepared, name=name, listeners=[*listeners, *trackers], keep=keep)
-        for tracker in trackers:
-            tracker.finish(run, run.folder)
-    return run
 
 
 def _display(thing: Any) -> None:

@@ -34,7 +34,7 @@ SWITCHES = {
     "resume": "go on with the newest run of this name that was stopped or died",
 }
 FLAGS = {**EXPRESSIONS, **VALUES, **SWITCHES}
-LATER = ("background",)  # part of the language, not of this version
+LATER: tuple[str, ...] = ()  # part of the language, not of this version
 
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 _QUOTES = re.compile(r"'''|\"\"\"|'|\"")
@@ -85,6 +85,10 @@ class Flags:
     @property
     def mlflow(self) -> bool:
         return "mlflow" in self.switches
+
+    @property
+    def background(self) -> bool:
+        return "background" in self.switches
 
     @property
     def explain(self) -> bool:

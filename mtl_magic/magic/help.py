@@ -51,7 +51,7 @@ def about(word: str) -> str:
     if parts:
         return "\n\n\n".join(parts)
     words = [*(e.word for e in known), *(d.word for d in registry), *codes, *(f"--{flag}" for flag in flags)]
-    hint = did_you_mean(word, words) or _option(word) or "%mtl help lists the words"
+    hint = _option(word) or did_you_mean(word, words) or "%mtl help lists the words"
     raise MtlError(Problem("MTL408", f"'{word}' is not a word of the language", hint=hint))
 
 

@@ -12,7 +12,7 @@ from mtl_magic.problems import MtlError, Problem, Span
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-LATER = ("compare", "stop", "wait", "show")  # part of the language, not of this version
+LATER = ("compare", "show")  # part of the language, not of this version
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,9 +66,36 @@ def _runs(_: InteractiveShell, rest: str) -> None:
 
 
 def _resume(shell: InteractiveShell, rest: str) -> Any:
+    from mtl_magic.magic import background
     from mtl_magic.magic.runs import resume
 
+    if background.is_running(rest):
+        return background.running(rest).control.resume()
     return resume(shell, rest)
+
+
+def _wait(_: InteractiveShell, rest: str) -> Any:
+    from mtl_magic.magic.background import wait
+
+    return wait(rest)
+
+
+def _stop(_: InteractiveShell, rest: str) -> None:
+    from mtl_magic.magic.background import stop
+
+    stop(rest)
+
+
+def _pause(_: InteractiveShell, rest: str) -> None:
+    from mtl_magic.magic.background import pause
+
+    pause(rest)
+
+
+def _set(_: InteractiveShell, rest: str) -> None:
+    from mtl_magic.magic.background import steer
+
+    steer(rest)
 
 
 def _clean(_: InteractiveShell, rest: str) -> None:
@@ -92,6 +119,14 @@ COMMANDS = {
         "%mtl resume NAME [TASK=WEIGHT…] [lr=…] [epochs=…] [--data EXPR…]",
         "goes on with a run that was stopped or died, other weights and options of train where they are given",
         _resume,
+    ),
+    "wait": Command("%mtl wait [NAME]", "waits for a training in the background, and shows its run", _wait),
+    "stop": Command("%mtl stop [NAME]", "ends a training in the background at the next step; its run is usable", _stop),
+    "pause": Command("%mtl pause [NAME]", "pauses a training in the background; %mtl resume NAME goes on", _pause),
+    "set": Command(
+        "%mtl set [NAME] TASK=WEIGHT… [lr=…] [method=…]",
+        "steers a training in the background from the next step on",
+        _set,
     ),
     "clean": Command("%mtl clean [KIND…]", "shows what takes room and can be freed, or frees it", _clean),
 }

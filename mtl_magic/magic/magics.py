@@ -22,7 +22,7 @@ class MtlMagics(Magics):
     def mtl(self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None) -> Any:
         """Declare, train and keep a multi-task model.
 
-            %%mtl [NAME] [--data EXPR]… [--valid EXPR] [--test EXPR] [--explain] [--format] [--quiet] [--resume]
+            %%mtl [NAME] [--data EXPR]… [--valid EXPR] [--test EXPR] [--explain] [--format] [--background] [--quiet] [--resume]
             ignore  buy
             share   mmoe(experts=8)
             task    click: binary
@@ -31,7 +31,7 @@ class MtlMagics(Magics):
         NAME is the variable that will hold the finished run; without it the run is the cell's value, and `_mtl`.
         EXPR is Python: a table, or a quoted path of Parquet or CSV files; what would not fit in memory is read piece by
         piece, always with --stream, never with --no-stream. --explain says what would happen and trains nothing,
-        --format rewrites the cell, --quiet shows nothing. The run is kept in the folder mtl_runs, or that of --store, with a
+        --format rewrites the cell, --quiet shows nothing. --background trains in a thread and returns the cell at once. The run is kept in the folder mtl_runs, or that of --store, with a
         checkpoint at least every 30 seconds, or as --checkpoint says; --resume goes on with one that was stopped or died.
         --mlflow logs it to MLflow, too.
         The smallest cell is one `task` line. Tab completes statements, words, options, columns and flags.
@@ -42,6 +42,8 @@ class MtlMagics(Magics):
             %mtl format         the last %%mtl cell, rewritten
             %mtl runs           what has been trained here, by name, tag or status
             %mtl resume feed    goes on with a run that was stopped or died
+            %mtl wait feed      waits for a training in the background; %mtl stop feed ends it
+            %mtl set like=2     steers it; %mtl pause feed pauses it
             %mtl clean          what takes room and can be freed
             %mtl code feed      the run's model as plain Keras, in the next cell
         """
@@ -73,6 +75,7 @@ def keep_body(lines: list[str]) -> list[str]:
 
 def register(shell: InteractiveShell) -> None:
     """Make the magics known to this shell, and completion in its cells."""
+    from mtl_magic.magic import checking
     from mtl_magic.magic.matcher import matcher_for
 
     unregister(shell)  # what an earlier version of this package left there, after a reload
@@ -81,10 +84,14 @@ def register(shell: InteractiveShell) -> None:
     matcher = matcher_for(shell)
     if matcher is not None:
         shell.Completer.custom_matchers.append(matcher)
+    checking.register(shell)
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Undo `register`."""
+    from mtl_magic.magic import checking
+
+    checking.unregister(shell)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("mtl", None)
     shell.magics_manager.registry.pop(MtlMagics.__name__, None)

@@ -247,6 +247,7 @@ def _run(
             **facts,
             "seconds": history.finished.seconds if history.finished else None,
             **({"changes": history.changes} if history.changes else {}),
+            **{k: v for k, v in (("steered", history.commands()), ("gates", history.gates())) if v},
         },
         notes=(*prepared.notes, *trained.notes, *history.troubles),
         warnings=prepared.warnings,

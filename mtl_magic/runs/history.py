@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mtl_magic.train.events import Changed, Evaluated, Event, Finished, Started, Steered, Trouble
+from mtl_magic.train.events import Changed, Evaluated, Event, Finished, Gates, Started, Steered, Trouble
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,9 +20,10 @@ class History:
     def __init__(self) -> None:
         self.watched: dict[str, str] = {}  # task -> the metric by which a person watches it
         self.finished: Finished | None = None
-        self.steered: list[Steered] = []
+        self.steered: list[Steered] = []  # what a person did while it trained
         self.changes: list[dict[str, Any]] = []  # what was other when the training went on: step, what, from, to
         self.troubles: list[str] = []  # what could not be kept
+        self._gates: dict[str, Gates] = {}  # of each block, the last
         self._rows: list[dict[str, Any]] = []
 
     def __call__(self, event: Event) -> None:
@@ -31,6 +32,8 @@ class History:
                 self.watched = dict(event.metrics)
             case Evaluated():
                 self._rows.append(_row(event))
+            case Gates():
+                self._gates[event.block] = event
             case Steered():
                 self.steered.append(event)
             case Changed():
@@ -39,6 +42,21 @@ class History:
                 self.troubles.append(event.text)
             case Finished():
                 self.finished = event
+
+    def gates(self) -> list[dict[str, Any]]:
+        """How the tasks used experts last, plainly: block, tasks, experts, use."""
+        names = ("block", "tasks", "experts", "use")
+        return [{name: getattr(event, name) for name in names} for event in self._gates.values()]
+
+    def commands(self) -> list[dict[str, Any]]:
+        """What a person did while it trained, plainly: step, what, and where it has them task, from and to."""
+        found = []
+        for event in self.steered:
+            values = {"from": event.before, "to": event.value} if event.value is not None else {}
+            found.append(
+                {"step": event.step, "what": event.what, **({"task": event.task} if event.task else {}), **values}
+            )
+        return found
 
     def frame(self) -> pd.DataFrame:
         """One row an epoch; empty where training ended before the first."""

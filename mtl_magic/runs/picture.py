@@ -21,8 +21,22 @@ if TYPE_CHECKING:
 
 INK, FAINT = "#808080", "#80808040"  # readable on a light and on a dark page
 SHOWN = 8  # heads with a panel of their own
+WIDE = 32  # letters of a panel's title
 # matplotlib's own font lacks these scripts: of these, the ones that the machine has are tried in turn
 FONTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "PingFang SC", "Hiragino Sans", "Microsoft YaHei", "Noto Sans Devanagari", "Noto Sans Thai", "Noto Sans Arabic")  # fmt: skip
+
+
+def picture(**options: Any) -> Figure:
+    """A figure that a notebook shows without pyplot."""
+    from matplotlib.figure import Figure
+
+    class Picture(Figure):
+        def _repr_png_(self) -> bytes:
+            out = io.BytesIO()
+            self.savefig(out, format="png", dpi=110)
+            return out.getvalue()
+
+    return Picture(**options)
 
 
 def draw(run: Run) -> Figure:
@@ -30,14 +44,13 @@ def draw(run: Run) -> Figure:
     import matplotlib as mpl
     from matplotlib import font_manager
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
     known = set(font_manager.get_font_names())
     with mpl.rc_context({"font.family": ["DejaVu Sans", *(f for f in FONTS if f in known)], "font.size": 8}):
         heads = list(run.schema.tasks)[:SHOWN]
         columns = 1 if len(heads) == 1 else 2
         rows = -(-len(heads) // columns)
-        figure = Figure(figsize=(8.8, max(2.3, 1.05 * rows + 0.4)), layout="constrained")
+        figure = picture(figsize=(8.8, max(2.3, 1.05 * rows + 0.4)), layout="constrained")
         FigureCanvasAgg(figure)
         figure.patch.set_alpha(0)
         grid = figure.add_gridspec(rows, 2 + columns, width_ratios=[1, 1, *[2 / columns] * columns])
@@ -104,17 +117,28 @@ def _head(ax: Axes, run: Run, task: str, ink: str) -> None:
     if column not in history or not history[column].notna().any():
         ax.set_xticks([])
         ax.set_yticks([])
-        _title(ax, f"{task}  no validation {metric}", ink)
+        _title(ax, fitting(task, f"no validation {metric}"), ink)
         return
     ax.plot(history["epoch"], history[column], color=ink, linewidth=1.6, **_dots(len(history)))
     _epochs(ax, history["epoch"])
-    title = f"{task}  validation {metric}"
+    said = f"validation {metric}"
     best = history[history["epoch"] == run.best_epoch]
     if run.best_epoch is not None and len(best):
         value = float(best[column].iloc[0])
         ax.plot([run.best_epoch], [value], "o", color=ink, markersize=6, markerfacecolor="none", clip_on=False)
-        title += f"  {short(value)}"
-    _title(ax, title, ink)
+        said += f"  {short(value)}"
+    _title(ax, fitting(task, said), ink)
+
+
+def fitting(name: str, said: str, most: int = WIDE) -> str:
+    """The title of a panel, no wider than it: a long name is cut.
+
+    Example:
+        >>> fitting("a name that nobody gave it", "validation auc  0.712")
+        'a name tha…  validation auc  0.712'
+    """
+    left = max(most - len(said), 8)
+    return f"{name if len(name) <= left else name[: left - 1] + '…'}  {said}"
 
 
 def _dots(points: int) -> dict[str, Any]:

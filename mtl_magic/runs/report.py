@@ -71,10 +71,27 @@ def text(run: Run) -> str:
 def changes(run: Run) -> list[str]:
     """What was other each time that the training went on: 'from step 40: weight of like 1 → 2'."""
     default = "the default"
-    return [
-        f"from step {c['step']:,}: {c['what']} {c['from'] or default} → {c['to'] or default}"
+    rested = [
+        (int(c["step"]), f"{c['what']} {c['from'] or default} → {c['to'] or default}")
         for c in run.facts.get("changes", ())
     ]
+    return [f"from step {step:,}: {what}" for step, what in sorted([*rested, *_steered(run)], key=lambda said: said[0])]
+
+
+def _steered(run: Run) -> list[tuple[int, str]]:
+    """What a person has set while it trained. A slider that was dragged is one change, from where it was to where it is."""
+    found: list[tuple[int, str, Any, Any]] = []
+    for c in run.facts.get("steered", ()):
+        if "to" not in c:
+            continue
+        what = f"weight of {c['task']}" if c["what"] == "weight" else {"lr": "learning rate"}.get(c["what"], c["what"])
+        before = found.pop()[2] if found and found[-1][1] == what else c["from"]
+        found.append((int(c["step"]), what, before, c["to"]))
+    return [(step, f"{what} {_said(a)} → {_said(b)}, by hand") for step, what, a, b in found if a != b]
+
+
+def _said(value: Any) -> str:
+    return short(value) if isinstance(value, (int, float)) else str(value)
 
 
 def kept(run: Run) -> list[str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from mtl_magic.data.schema import Schema
     from mtl_magic.explanation.topology import Topology
@@ -233,6 +234,35 @@ class Run:
         from mtl_magic.runs.code import write
 
         return write(self, path, overwrite=overwrite, namespace=namespace)
+
+    def plot(self) -> Figure:
+        """The run as a matplotlib figure: losses over that of the best constant, and a panel a head with its metric.
+
+        Nothing is shown: a notebook draws the figure where it is a cell's value.
+
+        Example:
+            ::
+
+                run.plot().savefig("feed.pdf")
+        """
+        from mtl_magic.runs.picture import draw
+
+        return draw(self)
+
+    def dashboard(self, before: Run | None = None) -> Any:
+        """The run's dashboard again, as a widget, of what the run remembers: of each epoch, and of what a person did.
+
+        Args:
+            before: another run of these tasks, drawn behind.
+
+        Example:
+            ::
+
+                mtl_magic.load("mtl_runs/feed").dashboard()
+        """
+        from mtl_magic.dashboard.stored import replayed
+
+        return replayed(self, ghost=before)
 
     def __repr__(self) -> str:
         from mtl_magic.runs.report import text

@@ -57,6 +57,11 @@ class Watch:
         return f"epoch {epoch} of at most {self.started.epochs}, step {self.progress.step:,}"
 
     def pace(self) -> str:
+        """'27,400 rows/s, at most 41 s left, GPU:0 2.10 of 79.2 GB, 43% busy'."""
+        speed = self.speed()
+        return ", ".join([speed, *(_device(d) for d in self.devices.values())]) if speed else ""
+
+    def speed(self) -> str:
         """'27,400 rows/s, at most 41 s left'."""
         if self.finished or not self.started or not self.progress:
             return ""
@@ -64,8 +69,7 @@ class Watch:
         rate = self.progress.rows_per_second
         if rate <= 0:
             return ""
-        said = [f"{short(rate)} rows/s, at most {duration(left * self.started.batch / rate)} left"]
-        return ", ".join([*said, *(_device(d) for d in self.devices.values())])
+        return f"{short(rate)} rows/s, at most {duration(left * self.started.batch / rate)} left"
 
     def metrics(self) -> list[tuple[str, str, str]]:
         """(task, metric, value) of the last validation."""

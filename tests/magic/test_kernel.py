@@ -80,7 +80,7 @@ def test_a_cell(kernel):
     overview, progress, report = shown
     assert "text/html" in overview
     assert WIDGET in progress
-    assert progress["text/plain"] == "Training of feed"
+    assert progress["text/plain"] == "Dashboard of feed"
     assert set(report) == {"text/plain", "text/html", "image/png"}
     assert report["text/plain"].startswith("Run feed: 2 tasks, 2 epochs")
 

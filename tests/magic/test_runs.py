@@ -34,7 +34,8 @@ def stopped(shell, monkeypatch, kept):
     with monkeypatch.context() as patch:
         patch.setattr("mtl_magic.train.team.TICK", 0.0)
         patch.setattr(
-            fit, lambda *a, listeners, **k: train(*a, listeners=[*listeners, stops], control=stops.control, **k)
+            fit,
+            lambda *a, listeners, control, **k: train(*a, listeners=[*listeners, stops], control=stops.control, **k),
         )
         assert shell.run_cell(CELL).success
     return shell.user_ns["feed"]
@@ -161,7 +162,7 @@ def test_a_folder_of_somebody_else_runs_no_python_unasked(shell, stopped, kept, 
     (kept / "feed" / "run.json").write_text(json.dumps(facts))
     bad = shell.user_ns["bad"] = []
     monkeypatch.setattr(keeping, "MINE", set())
-    monkeypatch.setattr("mtl_magic.magic.cell.MINE", keeping.MINE)
+    monkeypatch.setattr("mtl_magic.magic.work.MINE", keeping.MINE)
     error = failed(shell, "%mtl resume feed")
     assert "MTL425" in str(error)
     assert "--data EXPR" in str(error)

@@ -90,3 +90,16 @@ def test_pyplot_keeps_no_figure(run):
 
     run._repr_mimebundle_()
     assert plt.get_fignums() == []
+
+
+def test_titles_of_panels_stay_in_their_panels(run):
+    import dataclasses
+
+    tasks = tuple(
+        dataclasses.replace(t, name=f"{i}: <script>window.hurt=1</script>") for i, t in enumerate(run.schema.tasks)
+    )
+    figure = draw(small_run(schema=dataclasses.replace(run.schema, tasks=tasks), metrics={}))
+    figure.canvas.draw()
+    boxes = sorted((a._left_title.get_window_extent() for a in figure.axes[1:3]), key=lambda box: box.x0)
+    assert boxes[0].x1 < boxes[1].x0
+    assert boxes[1].x1 <= figure.bbox.x1
