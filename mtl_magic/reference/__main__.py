@@ -1,4 +1,7 @@
-"""Writes `mtl_magic/vocabulary.json` and `docs/reference.md`; with `--check` says whether they are what it would write."""
+"""Writes `mtl_magic/vocabulary.json`, `docs/reference.md`, `docs/balancing.md` and what the JupyterLab extension knows of the language.
+
+With `--check` it says whether they are what it would write.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,13 @@ import json
 import pathlib
 import sys
 
+from mtl_magic.reference.balancing import balancing
 from mtl_magic.reference.data import vocabulary_data
+from mtl_magic.reference.editor import editor_data
 from mtl_magic.reference.page import page
 from mtl_magic.vocabulary import vocabulary
 
+EDITOR = "labextension/src/generated/vocabulary.json"
 ROOT = pathlib.Path(__file__).parents[2]
 
 
@@ -19,6 +25,8 @@ def texts() -> dict[str, str]:
     return {
         "mtl_magic/vocabulary.json": json.dumps(data, ensure_ascii=False, indent=1) + "\n",
         "docs/reference.md": page(data),
+        "docs/balancing.md": balancing(vocabulary()),
+        EDITOR: json.dumps(editor_data(vocabulary()), ensure_ascii=False, separators=(",", ":")) + "\n",
     }
 
 
@@ -40,6 +48,7 @@ def main(arguments: list[str]) -> int:
         print("\n".join(f"{name} is stale: make reference" for name in found) or "the reference is fresh")  # noqa: T201
         return bool(found)
     for name in found:
+        (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
         (ROOT / name).write_text(texts()[name], encoding="utf-8")
         print(f"wrote {name}")  # noqa: T201
     return 0

@@ -1,0 +1,30 @@
+/** What the plugins give one another. */
+
+import { Token } from '@lumino/coreutils';
+import type { ISignal } from '@lumino/signaling';
+
+import type { Highlighting } from './editor/switch';
+import type { Checks } from './kernel/checks';
+
+/** The colours of `%%mtl` cells, which a command turns on and off. */
+export const IHighlighting = new Token<Highlighting>('mtl-magic:IHighlighting', 'Whether %%mtl cells are coloured.');
+export type IHighlighting = Highlighting;
+
+/** The problems of a text, from a kernel that is free or from the vocabulary alone. */
+export const IChecks = new Token<Checks>('mtl-magic:IChecks', 'Finds the problems of a %%mtl cell.');
+export type IChecks = Checks;
+
+/** A training that can be steered. */
+export interface ITraining {
+  pause(): void;
+  resume(): void;
+  stop(): void;
+}
+
+/** The training of the notebook in front. Whoever has a comm to one sets `current`; commands follow it. */
+export interface ISteering {
+  current: ITraining | null;
+  readonly changed: ISignal<ISteering, void>;
+}
+
+export const ISteering = new Token<ISteering>('mtl-magic:ISteering', 'Steers the training of the notebook in front.');
