@@ -168,6 +168,10 @@ class Board:
     def sent(self, model):
         return self.page.evaluate("name => window.models[name].sent.splice(0)", model)
 
+    def done(self):
+        """What a person has done with the buttons: a page says hello too, a few times after it is shown."""
+        return [message for message in self.sent("controls") if message["do"] != "hello"]
+
     def saved(self, model="controls"):
         return self.page.evaluate("name => window.models[name].saved.splice(0)", model)
 

@@ -60,6 +60,11 @@ class Board:
         self._later = not background and not subshells_supported(shell)
         self._live = background
 
+    @property
+    def watches(self) -> bool:
+        """See `train.events.Listener`."""
+        return self.charts.watches
+
     def __call__(self, event: Event) -> None:
         if self._later or self._live:
             self.charts.feed.status.road = LATER if self._later else LIVE

@@ -103,6 +103,11 @@ class Charts(anywidget.AnyWidget):
             **options,
         )
 
+    @property
+    def watches(self) -> bool:
+        """See `train.events.Listener`."""
+        return self.feed.watched
+
     def __call__(self, event: Event) -> None:
         self.feed(event)
         if isinstance(event, Finished):

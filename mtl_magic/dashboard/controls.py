@@ -15,6 +15,7 @@ import traitlets
 
 from mtl_magic.dashboard.bundles import bundle
 from mtl_magic.dashboard.palette import COLOURS
+from mtl_magic.problems import MtlError
 
 if TYPE_CHECKING:
     from mtl_magic.program import Program
@@ -33,7 +34,8 @@ def guarded(callback: Callable[[Controls, Any], None]) -> Callable[[Controls, An
                 listener()
             callback(self, message)
         except Exception as error:  # noqa: BLE001  whatever it is, it must be seen
-            self.error = str(error).split("\n", 1)[0] or type(error).__name__
+            said = error.problems[0].message if isinstance(error, MtlError) else str(error).split("\n", 1)[0]
+            self.error = said or type(error).__name__
         else:
             if self.error:
                 self.error = ""
@@ -166,9 +168,10 @@ class Controls(anywidget.AnyWidget):
 
     @guarded
     def _method(self, change: Any) -> None:
-        if change["new"].split(" ", 1)[0] not in self.methods:
-            raise ValueError(f"there is no balancing method '{change['new']}'")
-        self._tell("set_method", change["new"])
+        method = change["new"]
+        if method not in self.methods and method.partition("(")[0] not in self.methods:
+            raise ValueError(f"there is no balancing method '{method}'")
+        self._tell("set_method", method)
 
     def _send_weight(self, task: str, weight: float) -> None:
         if self._control is not None:

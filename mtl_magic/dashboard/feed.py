@@ -56,6 +56,11 @@ class Feed:
         self._answered: collections.deque[str] = collections.deque(maxlen=64)
         self._closed = False  # pages were there, and are gone
 
+    @property
+    def watched(self) -> bool:
+        """Whether a page may be there: one that has not said yet that it has gone."""
+        return self._send is not None and not self._closed
+
     def connect(self, send: Send) -> None:
         """From now on a page is there to listen."""
         self._send = send

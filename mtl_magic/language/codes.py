@@ -118,6 +118,7 @@ TRAINING: dict[str, Code] = {
     "MTL309": Code("balancing rule fails", "The function of `balance {…}` raises an exception, or gives something other than a weight for each task."),
     "MTL310": Code("method not for slices", "`train accumulate=` computes a step in slices, and this method, or where it compares gradients, needs all rows at once."),
     "MTL311": Code("method of several processes", "The balancing method is that of the cell while several processes train together."),
+    "MTL312": Code("no such task to weigh", "A command to a running training names a task that the cell does not declare; training goes on."),
     "MTL303": Code("unknown metric to watch", "early_stop names a task and one of its metrics, as in click.auc, or 'loss' for its validation loss."),
 }  # fmt: skip
 

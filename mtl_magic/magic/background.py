@@ -163,7 +163,7 @@ def _command(word: str, control: Control, tasks: tuple[str, ...]) -> Callable[[]
     if name == "method":
         from mtl_magic.train.methods import method_of
 
-        method_of(value)
+        method_of(value, tasks)
         return lambda: control.set_method(value)
     if name != "lr" and name not in tasks:
         hint = did_you_mean(name, [*tasks, "lr", "method"]) or f"tasks: {', '.join(tasks)}"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from mtl_magic.magic.progress import BAR, TRACK
 from mtl_magic.runs.watch import duration, said
 from mtl_magic.train.events import Event, Preparing
 
+BAR = "var(--jp-brand-color1, #1976d2)"
+TRACK = "var(--jp-layout-color2, #8884)"
 AGAIN = 10.0  # seconds between two lines of a terminal about the same work
 
 

@@ -133,7 +133,7 @@ class Work:
 
         if run.folder:
             MINE.add(pathlib.Path(run.folder).resolve())
-        if isinstance(self.shell.user_ns.get(self.name), (Run, Training, type(None))):
+        if self.name not in self.shell.user_ns or isinstance(self.shell.user_ns[self.name], (Run, Training)):
             self.shell.user_ns[self.name] = run
 
 

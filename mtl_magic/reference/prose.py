@@ -169,6 +169,5 @@ LATER = """
 ## Not in this version
 
 {words} are kept for later, and a cell that uses one is told so. Functions of your own as metrics, feature kinds or
-dependencies cannot stand in braces. There is no weight for positives alone, no transform of labels and
-no schedule of the learning rate beyond `warmup`.
+dependencies cannot stand in braces. There is no weight for positives alone and no transform of labels.
 """

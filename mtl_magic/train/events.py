@@ -160,4 +160,6 @@ class Finished(Event):
     best_epoch: int | None = None
 
 
+# What hears events. One that has a true attribute `watches` is a person's, who looks now: what costs more than a number
+# (how gates are used) is computed for such a one while training runs, and once at the end for all.
 Listener = Callable[[Event], None]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mtl_magic.language.names import did_you_mean
 from mtl_magic.problems import MtlError, Problem
 from mtl_magic.train.checkpoint import Keeper, go_on, taken
 from mtl_magic.train.conflicts import Conflicts
@@ -104,6 +105,7 @@ class Loop:
         self.control, self.listeners = control, listeners
         self.team, self.keeper, self.meter, self.callbacks = team or Alone(), keeper, meter, callbacks
         self.gates, self._looked = gates, -math.inf
+        self._rows: Sequence[Any] | None = None
         self.names = [t.name for t in schema.tasks]
         self.left_out, self.conflicts = LeftOut(step, self.names), Conflicts(step)
         self.at = Position()
@@ -114,6 +116,7 @@ class Loop:
         self.past: list[Evaluated] = []  # what was said of the epochs so far
         self.changes: list[Changed] = []  # what was other each time that it went on
         self.steered: list[Steered] = []  # what a person did
+        control.own_method = method_in(program)
         self.method = ""  # another balancing method than the program's, as a person wrote it
         self._paused = self._unkept = False
         self.seen = np.zeros((2, len(self.names)))  # `step.sums` when the host last looked
@@ -157,6 +160,7 @@ class Loop:
             if hooks is not None:
                 self.peak = hooks.train_end(self.peak)
                 self._restore(last=True)
+        self._gates()  # of the weights that are kept
         best = self.stopping.best_epoch
         if self.stopping.patience is not None and self.metrics and best is None:
             self.emit(Note(f"no epoch could be judged by {self.stopping.judged_by}: the last one is kept"))
@@ -238,8 +242,8 @@ class Loop:
             for command in self.control.take():
                 try:
                     before = self._carry_out(command)
-                except MtlError as error:  # a method that is not for this training
-                    self.emit(Note("; ".join(problem.message for problem in error.problems)))
+                except MtlError as error:  # a method or a name that is not for this training
+                    self.emit(Note("; ".join(filter(None, (s for p in error.problems for s in (p.message, p.hint))))))
                     continue
                 said = Steered(self.steps, self.seconds(), command.what, command.task, command.value, before)
                 self.steered.append(said)
@@ -253,6 +257,9 @@ class Loop:
         before: float | str | None = None
         match command:
             case Command("weight", task, value):
+                if task not in self.names:
+                    hint = did_you_mean(task, self.names) or f"tasks: {', '.join(self.names)}"
+                    raise MtlError(Problem("MTL312", f"there is no task '{task}' to weigh", hint=hint))
                 person = self.step.rates.person.numpy()
                 k = self.names.index(task)
                 before = float(person[k])
@@ -263,7 +270,7 @@ class Loop:
             case Command("method", _, str(text)):
                 if isinstance(self.team, Team):  # the others would not hear of it
                     raise MtlError(Problem("MTL311", "the method stays while several processes train together"))
-                before = self.method or method_in(self.program)
+                before = self.method or self.control.own_method
                 self.change_method(text)
             case Command("checkpoint"):
                 self._keep(now=True)
@@ -274,17 +281,24 @@ class Loop:
         return before
 
     def change_method(self, text: str) -> None:
-        """Balance by another method from the next step on."""
-        self.step.change_method(method_of(text))
+        """Balance by another method from the next step on; that of the cell may be Python, which is kept."""
+        own = text == self.control.own_method
+        self.step.change_method(self.program.balance if own else method_of(text, self.names))
         self.method = text
 
     def _gate_use(self, batch: Sequence[Any]) -> None:
-        """How gates are used, now and then: it costs a forward pass of a few rows."""
+        """How gates are used, now and then while somebody watches: it costs a forward pass of a few rows."""
+        self._rows = batch[:2]
         now = time.perf_counter()
-        if self.gates is None or not self.team.chief or now - self._looked < PAUSE:
+        if now - self._looked >= PAUSE and any(getattr(listener, "watches", False) for listener in self.listeners):
+            self._looked = now
+            self._gates()
+
+    def _gates(self) -> None:
+        """On rows of the last batch that was looked at."""
+        if self.gates is None or not self.team.chief or self._rows is None:
             return
-        self._looked = now
-        for found in self.gates.read(*batch[:2]):
+        for found in self.gates.read(*self._rows):
             self.emit(Gates(self.steps, self.seconds(), *dataclasses.astuple(found)))
 
     def _collect(self) -> dict[str, float]:

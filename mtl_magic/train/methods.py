@@ -5,20 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtl_magic.language import parse, resolve, spec
-from mtl_magic.language.format import value
+from mtl_magic.language.format import quoted, value
 from mtl_magic.problems import MtlError
 from mtl_magic.vocabulary import vocabulary
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mtl_magic.balance._base import Balance
     from mtl_magic.program import Program
 
 
-def method_of(text: str) -> Balance:
+UNKNOWN_NAME = "MTL048"  # a method names a task that is not there
+
+
+def method_of(text: str, tasks: Sequence[str] = ("a",)) -> Balance:
     """The method of `balance TEXT`. Python in braces is refused: code stands in a cell.
 
     Args:
         text: 'equal', 'uncertainty(lr=0.02)'.
+        tasks: names of those that it may name.
 
     Raises:
         MtlError: what is wrong with it; its place is in `balance TEXT`.
@@ -29,9 +35,22 @@ def method_of(text: str) -> Balance:
     """
     line = f"balance {' '.join(text.split())}"
     try:
-        return resolve(parse(f"{line}\ntask a", vocabulary()), vocabulary()).balance
+        return resolve(parse(f"{line}\ntask {', '.join(map(quoted, tasks))}", vocabulary()), vocabulary()).balance
     except MtlError as error:
         raise MtlError(error.problems, line) from error.__cause__
+
+
+def check_method(text: str) -> None:
+    """As `method_of`, where the names of the tasks are not known yet.
+
+    Raises:
+        MtlError: what is wrong with it whatever the tasks.
+    """
+    try:
+        method_of(text)
+    except MtlError as error:
+        if wrong := [p for p in error.problems if p.code != UNKNOWN_NAME]:
+            raise MtlError(wrong, error.text) from error.__cause__
 
 
 def method_in(program: Program) -> str:

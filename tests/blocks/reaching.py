@@ -12,6 +12,8 @@ from mtl_magic.model.net import build
 from tests import toy
 
 SCHEMA = toy.data().schema
+TASKS = [t.name for t in SCHEMA.tasks]
+ALL = set(TASKS)
 
 
 def net_of(block: Any, sources: tuple[str, ...] = ("inputs",), **train: Any) -> Any:

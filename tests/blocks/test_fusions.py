@@ -9,7 +9,8 @@ import pytest
 
 from mtl_magic.layers.choice import SelectWeights
 from tests.blocks.reaching import (
-    SCHEMA,
+    ALL,
+    TASKS,
     dense,
     experts,
     mixed,
@@ -23,9 +24,6 @@ from tests.blocks.reaching import (
     weights,
 )
 from tests.toy import word
-
-TASKS = [t.name for t in SCHEMA.tasks]
-ALL = set(TASKS)
 
 
 def built(name: str, *, scale: float = 0.3, **options: Any) -> Any:

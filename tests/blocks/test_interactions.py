@@ -11,7 +11,9 @@ import pytest
 from mtl_magic.model.inputs import layout
 from mtl_magic.problems import MtlError
 from tests.blocks.reaching import (
+    ALL,
     SCHEMA,
+    TASKS,
     dense,
     inputs,
     net_of,
@@ -24,9 +26,6 @@ from tests.blocks.reaching import (
     weights,
 )
 from tests.toy import word
-
-TASKS = [t.name for t in SCHEMA.tasks]
-ALL = set(TASKS)
 
 
 def built(name: str, **options: Any) -> Any:

@@ -8,11 +8,20 @@ import numpy as np
 import pytest
 
 from mtl_magic.layers.choice import GateWeights
-from tests.blocks.reaching import SCHEMA, dense, experts, mixed, net_of, reached, read, scattered, softmax, trunk_inputs
+from tests.blocks.reaching import (
+    ALL,
+    TASKS,
+    dense,
+    experts,
+    mixed,
+    net_of,
+    reached,
+    read,
+    scattered,
+    softmax,
+    trunk_inputs,
+)
 from tests.toy import word
-
-TASKS = [t.name for t in SCHEMA.tasks]
-ALL = set(TASKS)
 
 
 def built(name: str, **options: Any) -> Any:

@@ -6,11 +6,20 @@ import keras
 import numpy as np
 import pytest
 
-from tests.blocks.reaching import SCHEMA, dense, experts, mixed, net_of, reached, read, scattered, softmax, trunk_inputs
+from tests.blocks.reaching import (
+    ALL,
+    TASKS,
+    dense,
+    experts,
+    mixed,
+    net_of,
+    reached,
+    read,
+    scattered,
+    softmax,
+    trunk_inputs,
+)
 from tests.toy import word
-
-TASKS = [t.name for t in SCHEMA.tasks]
-ALL = set(TASKS)
 
 
 def test_stem_mixes_all_experts_over_shared_and_own_embeddings() -> None:

@@ -100,7 +100,7 @@ def test_a_slider_by_mouse_sends_the_weights_with_one_changed(steered):
     assert set(said) == {"weights"}
     assert said["weights"] | {"like": 1.0} == dict.fromkeys(TASKS, 1.0)
     assert 2.7 < said["weights"]["like"] < 3.3
-    assert steered.sent("controls") == []  # a weight is a trait, not a message
+    assert steered.done() == []  # a weight is a trait, not a message
     assert row(steered.page, "like").locator(".mtl-box").input_value() == f"{said['weights']['like']:g}"
     assert row(steered.page, "like").locator(".mtl-whose").inner_text() == "yours"
 
@@ -214,7 +214,7 @@ def test_buttons_send_one_message_each(steered):
     page = steered.page
     for name in ("Pause", "Resume", "Pause", "Resume", "Checkpoint", "Stop"):
         page.get_by_role("button", name=name, exact=True).click()
-    assert steered.sent("controls") == [{"do": d} for d in ("pause", "resume", "pause", "resume", "checkpoint", "stop")]
+    assert steered.done() == [{"do": d} for d in ("pause", "resume", "pause", "resume", "checkpoint", "stop")]
     assert steered.saved() == []
 
 
@@ -505,7 +505,7 @@ def test_controls_alone(open_page):
     page.get_by_role("slider", name="weight of like").press("ArrowLeft")
     page.get_by_role("button", name="Stop").click()
     assert board.saved() == [{"weights": {"click": 1, "long_view": 1, "like": 0.95, "watch": 1}}]
-    assert [m for m in board.sent("controls") if m["do"] != "hello"] == [{"do": "stop"}]
+    assert board.done() == [{"do": "stop"}]
     screenshot(page, "controls")
 
 

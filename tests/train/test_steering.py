@@ -11,7 +11,7 @@ import pytest
 from mtl_magic.problems import MtlError
 from mtl_magic.train.checkpoint import Keeper
 from mtl_magic.train.control import Control
-from mtl_magic.train.events import Evaluated, Event, Gates, Progress, Steered
+from mtl_magic.train.events import Evaluated, Event, Gates, Note, Progress, Steered
 from mtl_magic.train.fit import train
 from mtl_magic.train.methods import method_in, method_of
 from tests import toy
@@ -88,6 +88,26 @@ def test_a_checkpoint_is_written_where_it_is_asked_for(tmp_path: Any) -> None:
     saved = Keeper(tmp_path).read()
     assert saved is not None
     assert saved.facts["steps"] == 3
+
+
+def test_a_method_may_name_tasks_and_the_cells_own_comes_back() -> None:
+    own = toy.word("balance", "uncertainty")
+
+    def there_and_back(control: Control) -> None:
+        control.set_method("metabalance(main=buy)")
+        control.set_method("metabalance(main=none_of_these)")
+        control.set_weight("clik", 2.0)
+        control.set_method(control.own_method)
+
+    trained, events = steered(there_and_back, program=program(own))
+    assert [(e.before, e.value) for e in events if isinstance(e, Steered)] == [
+        ("uncertainty", "metabalance(main=buy)"),
+        ("metabalance(main=buy)", "uncertainty"),
+    ]
+    notes = " ".join(e.text for e in events if isinstance(e, Note))
+    assert "none_of_these" in notes
+    assert "there is no task 'clik' to weigh; did you mean 'click'?" in notes
+    assert trained.why == "epochs"
 
 
 @pytest.mark.parametrize("text", ["equel", "uncertainty(lr=-1)", "uncertainty(lr=", "{print}"])
