@@ -58,6 +58,7 @@ bench: $(STAMP) ## the benchmarks: minutes to hours
 
 peers: $(STAMP) build/peers/.made ## rows a second against PyTorch peers, in an environment of their own: half an hour
 	@$(BIN)/python benchmarks/peers/turns.py build/peers/bin/python
+	@build/peers/bin/python benchmarks/peers/torchjd_ratio.py
 
 build/peers/.made: constraints/peers.txt
 	@echo "setting up build/peers (once; PyTorch is large) ..."

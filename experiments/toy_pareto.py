@@ -1,9 +1,10 @@
 """The two-task problem of the CAGrad and Nash-MTL papers: five starts, five methods, and the Pareto front.
 
 Run from the repository, `python experiments/toy_pareto.py` prints how near each method comes to the front, after how many
-steps, and draws docs/images/toy_pareto.svg. Starts, scale (the first loss times 0.1) and steps (35,000 of Adam at 1e-3) are those
-of Nash-MTL's code. CAGrad's own experiment takes 100,000; it and UPGrad need more than 35,000 from one start, (9, 9), where
-they follow a valley slowly as the mean does. A test runs the same functions.
+steps, and draws docs/images/toy_pareto.svg. Starts, scale (the first loss times 0.1), c and steps (35,000 of Adam at 1e-3) are those
+of Nash-MTL's code. CAGrad's own experiment (three starts, unscaled, c = 0.5) takes 100,000; it and UPGrad need more than
+35,000 from one start, (9, 9), where they follow a valley slowly as the mean does, and as the authors' own codes do
+(docs/balancing.md has the numbers). A test runs the same functions.
 """
 
 from __future__ import annotations

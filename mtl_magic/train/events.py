@@ -84,18 +84,22 @@ class Gates(Event):
 
 @dataclasses.dataclass(frozen=True)
 class Gradients(Event):
-    """How the tasks' gradients stand to each other; now and then, where the method balances gradients.
+    """How the tasks' gradients stand to each other; now and then, where the method balances gradients, or `train gradients`
+    has them compared.
 
-    Means over the steps since the last one in which both tasks had a gradient; NaN where there was none.
+    Means over those of the steps since the last one in which they were compared and both tasks had one; NaN without any.
     """
 
     step: int
     seconds: float
     tasks: tuple[str, ...]
     cosines: tuple[tuple[float, ...], ...]  # tasks × tasks
-    norms: tuple[float, ...]  # of the gradients of normalised losses
+    norms: tuple[float, ...]  # of the gradients of the losses that the method sees, mostly normalised
     conflict: tuple[tuple[float, ...], ...]  # tasks × tasks: share of steps in which the cosine was below 0
     weights: tuple[float, ...]  # as the last step applied them: the method's times the person's
+    steps: tuple[tuple[int, ...], ...] = ()  # tasks × tasks: in how many of these steps both had a gradient
+    left_out: tuple[int, ...] = ()  # in how many the others had one and this task had none that is finite and not 0
+    overall: tuple[tuple[float, ...], ...] = ()  # as `conflict`, of all steps since training began
 
 
 @dataclasses.dataclass(frozen=True)

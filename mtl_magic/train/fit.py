@@ -26,6 +26,7 @@ from mtl_magic.train.devices import strategy_of
 from mtl_magic.train.evaluate import Evaluator
 from mtl_magic.train.events import Listener, Note
 from mtl_magic.train.gates import GateMeter
+from mtl_magic.train.gauge import Gauge, every_of
 from mtl_magic.train.loop import Loop
 from mtl_magic.train.meter import Meter
 from mtl_magic.train.optimizers import ROW_SPARSE, dense_optimizer
@@ -129,6 +130,8 @@ def train(
     )
     if notes:
         loop.emit(Note(" ".join(notes)))
+    if step.gauge is not None and step.balanced is None and step.gauge.blind:
+        loop.emit(Note("train gradients: no two tasks share a representation, so there is nothing to compare"))
     why = loop.run()
     valid, test_part = (prepared.valid, prepared.test) if team.chief else (None, None)
     metrics = loop.metrics or (evaluator(valid) if valid is not None else {})  # no step: no epoch's
@@ -171,6 +174,8 @@ def _made(program: Program, schema: Schema, peak: float) -> tuple[Net, Step, Eva
         hint = "leave one of them out of what is frozen, mostly the task that is new"
         place = next((p for t in program.tasks if (p := t.kind_span)), None)
         raise MtlError(Problem("MTL305", "every part is frozen: there is nothing to learn", place, hint), program.text)
+    if (every := every_of(settings.gradients)) is not None:
+        step.gauge = Gauge(step, every, settings.accumulate)
     return net, step, Evaluator(net, schema)
 
 
@@ -313,4 +318,10 @@ def _watched(asked: str, program: Program, schema: Schema) -> tuple[str, str, bo
             ),
             program.text,
         )
-    return name, metric, kinds[metric].higher_is_better
+    higher = kinds[metric].higher_is_better
+    if higher is None:
+        message = f"early_stop={asked} names no better or worse: {metric} is best at a value between"
+        others = [title for title, m in kinds.items() if m.higher_is_better is not None]
+        hint = f"watch {', '.join(f'{name}.{title}' for title in [*others, 'loss'])}"
+        raise MtlError(Problem("MTL303", message, program.places.get("train.early_stop"), hint), program.text)
+    return name, metric, higher

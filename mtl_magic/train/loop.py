@@ -23,7 +23,6 @@ from mtl_magic.train.events import (
     Event,
     Finished,
     Gates,
-    Gradients,
     Listener,
     Note,
     Progress,
@@ -107,7 +106,7 @@ class Loop:
         self.gates, self._looked = gates, -math.inf
         self._rows: Sequence[Any] | None = None
         self.names = [t.name for t in schema.tasks]
-        self.left_out, self.conflicts = LeftOut(step, self.names), Conflicts(step)
+        self.left_out, self.conflicts = LeftOut(step, self.names), Conflicts(step, self.names)
         self.at = Position()
         self.steps = 0
         self.why = ""
@@ -180,7 +179,7 @@ class Loop:
                 self.steps,
             )
         )
-        for event in (*self.past, *self.changes, *self.steered):
+        for event in (*self.past, *self.changes, *self.steered, *self.conflicts.windows.events()):
             self.emit(event)
 
     def _restore(self, *, last: bool = False) -> None:
@@ -218,7 +217,10 @@ class Loop:
                 if hooks is not None and hooks.of_batches:
                     self.peak = hooks.batch_begin(self.at.step_in_epoch, self.peak)
                 self.step.rates.lr.assign(self.lr(self.steps, self.peak))
-                self.step.run(*self.step.cut(batch))
+                shares = self.step.cut(batch)
+                if self.step.gauge is not None:
+                    self.step.gauge.look(self.steps, shares)
+                self.step.run(*shares)
                 self.steps += 1
                 self.at.step_in_epoch += 1
                 if hooks is not None and hooks.of_batches:
@@ -262,7 +264,7 @@ class Loop:
                     raise MtlError(Problem("MTL312", f"there is no task '{task}' to weigh", hint=hint))
                 person = self.step.rates.person.numpy()
                 k = self.names.index(task)
-                before = float(person[k])
+                before = float(str(person[k]))  # 2.85, which float32 has as 2.8499999
                 person[k] = value
                 self.step.rates.person.assign(person)
             case Command("lr", _, float(value)):
@@ -321,13 +323,8 @@ class Loop:
         rate = (self.steps - self._tick_step) * self.batches.batch / (now - self._tick)
         epoch = self.at.epoch + self.at.step_in_epoch / self.batches.steps
         self.emit(Progress(self.steps, epoch, self.seconds(), rate, losses, self.weights()))
-        if (seen := self.conflicts.read()) is not None:
-            weights = tuple(self.weights().values())
-            self.emit(
-                Gradients(
-                    self.steps, self.seconds(), tuple(self.names), seen.cosines, seen.norms, seen.conflict, weights
-                )
-            )
+        if (seen := self.conflicts.read(self.seconds(), self.weights().values(), self.steps)) is not None:
+            self.emit(seen)
         for text in self.left_out.news():
             self.emit(Note(text))
         for reading in self.meter.read() if self.meter is not None else ():

@@ -95,23 +95,22 @@ class Guarded:
         )
 
     def _compute(self, *batch: Any) -> list[Any]:
-        masks = self.step.look_back.masks() if self.step.look_back else []
         before = [tf.identity(v.value()) for v in self.written]
-        touched, dense, rows, sums = self.compute(*batch)
+        touched, dense, rows, sums, seen = self.compute(*batch)
         dense = [self.scaling.down(g) for g in dense]
         rows = [self.scaling.down(g) for g in rows]
         broken = tf.add_n([tf.reduce_sum(tf.cast(~tf.math.is_finite(t), tf.float32)) for t in (*dense, *rows, sums)])
         lost = tf.reduce_any(~tf.math.is_finite(sums))
         fine = (replicas.total(broken) == 0) | ((self.scaling.scale.value() <= LEAST) & ~lost)
         self._read = touched
-        return [fine, sums, before, dense, rows, [_tensors(t) for t in touched], masks]
+        return [fine, sums, before, dense, rows, [_tensors(t) for t in touched], seen]
 
     def _take(self, made: Sequence[Any], *batch: Any) -> None:
-        _, sums, _, dense, rows, tensors, masks = made
+        _, sums, _, dense, rows, tensors, seen = made
         touched = [_with(t, found) for t, found in zip(self._read, tensors, strict=True)]
         self.step.apply(touched, dense, rows, sums)
         if self.step.look_back:
-            self.step.look_back.take(masks, sums, *batch)
+            self.step.look_back.after(seen, sums, *batch)
         self.scaling.taken()
 
     def _refuse(self, made: Sequence[Any]) -> None:

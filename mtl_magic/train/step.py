@@ -19,6 +19,7 @@ from mtl_magic.tasks._base import Loss
 from mtl_magic.train import replicas
 from mtl_magic.train.average import Average
 from mtl_magic.train.balanced import Balanced
+from mtl_magic.train.conflicts import PLANES
 from mtl_magic.train.look_back import LookBack
 from mtl_magic.train.optimizers import Optimizers, tables_of
 from mtl_magic.train.scaling import Guarded, LossScale
@@ -29,10 +30,14 @@ if TYPE_CHECKING:
     from mtl_magic.balance._base import Balance
     from mtl_magic.data.schema import Schema
     from mtl_magic.model.net import Net
+    from mtl_magic.model.relations import Term
+    from mtl_magic.train.gauge import Gauge
 
 
-def row_losses(schema: Schema, logits: dict[str, Any], labels: Any) -> tuple[Any, Any]:
+def row_losses(schema: Schema, logits: dict[str, Any], labels: Any, terms: Sequence[Term] = ()) -> tuple[Any, Any]:
     """Loss of each row and task (B, K), 0 where there is no label, and the mask of labels (B, K), both float32.
+
+    `terms` are what dependencies add to the losses of their children (`Net.terms`).
 
     A missing label is replaced before a loss of ours sees it (NaN times zero would be NaN); a loss of the user's own
     sees the labelled rows alone, for it may mix rows.
@@ -47,6 +52,9 @@ def row_losses(schema: Schema, logits: dict[str, Any], labels: Any) -> tuple[Any
             each = loss.rows(label, logits[task.key], task)
         else:
             each = _called(loss, labels[:, k], task.kind.prediction(logits[task.key], task), known[:, k])
+        for term in terms:
+            if term.task == k:
+                each += term.rows(schema, logits, labels)
         losses.append(tf.where(known[:, k], each, 0.0))
     return tf.stack(losses, axis=1), tf.cast(known, tf.float32)
 
@@ -139,9 +147,9 @@ class Step:
         self.epoch_steps: int | None = None  # see `Evidence`; `Step.epoch` sets it
         # Steps so far in which a task was left out, for its loss or gradient was not finite (`train/balanced.py`).
         self.left_out = replicas.shared_variable([0.0] * len(tasks), "left_out")
-        # Over the steps so far: of each pair of tasks the sum of its cosines, in how many steps it had one and how often it
-        # was below 0, and on a diagonal the sums of norms. float64: the host looks at differences (`train/conflicts.py`).
-        self.watched = replicas.shared_variable(tf.zeros((4, len(tasks), len(tasks)), tf.float64), "watched")
+        # What steps saw of gradients so far, see `train/conflicts.py`. float64: the host looks at differences.
+        self.watched = replicas.shared_variable(tf.zeros((PLANES, len(tasks), len(tasks)), tf.float64), "watched")
+        self.gauge: Gauge | None = None  # looks at gradients now and then, for a method that does not
         self._start()
         self.applied = replicas.shared_variable([1.0] * len(tasks), "applied")
         # Of this epoch: summed loss and number of labelled rows of each task. float64, and cleared by the host once an
@@ -215,6 +223,10 @@ class Step:
         with self.strategy.scope():
             return replicas.cut(batch)
 
+    def by_all(self, share: Callable[..., None]) -> Callable[..., None]:
+        """A replica's share of something done with a batch, compiled; it takes what `run` does."""
+        return _compiled(_by_all(share), self._taken)
+
     def settle(self) -> None:
         """What tables have put off is done: to be called before the weights are read (`Table.settle`)."""
         for table, some in zip(self.tables, self._settlers, strict=True):
@@ -224,26 +236,27 @@ class Step:
     # -- one replica's share of a step; everything below is traced ---------------------------------------------------
 
     def replica_step(self, compute: Callable[..., Any], ids: Any, floats: Any, labels: Any) -> None:
-        masks = self.look_back.masks() if self.look_back else []
-        touched, dense, rows, sums = compute(ids, floats, labels)
+        touched, dense, rows, sums, seen = compute(ids, floats, labels)
         self.apply(touched, dense, rows, sums)
         if self.look_back:
-            self.look_back.take(masks, sums, ids, floats, labels)
+            self.look_back.after(seen, sums, ids, floats, labels)
 
     def _computed(
         self, gradients_of: Callable[..., Any], ids: Any, floats: Any, labels: Any
-    ) -> tuple[list[Touched], list[Any], list[Any], Any]:
+    ) -> tuple[list[Touched], list[Any], list[Any], Any, list[Any]]:
         """What a step needs of its rows: the rows of tables that they touch and whose gradients there are, this
-        replica's share of the gradients of the variables and of those rows, and the sums of `gradients`.
+        replica's share of the gradients of the variables and of those rows, the sums of `gradients`, and what
+        `LookBack.before` sees.
         """
         touched = [table.touch(ids, self.rates.lr.value(), self.rates.step.value()) for table in self.tables]
+        seen = self.look_back.before(touched, ids, floats, labels) if self.look_back else []
         gradients, sums = gradients_of(ids, floats, labels, touched)
         dense = [
             tf.convert_to_tensor(g) if g is not None else tf.zeros(v.shape, v.dtype)
             for g, v in zip(gradients, self.variables, strict=False)
         ]
         read = [(t, g) for t, g in zip(touched, gradients[len(self.variables) :], strict=True) if g is not None]
-        return [t for t, _ in read], dense, [g for _, g in read], sums
+        return [t for t, _ in read], dense, [g for _, g in read], sums, seen
 
     def apply(self, touched: list[Touched], dense: list[Any], rows: list[Any], sums: Any) -> None:
         """Moves all weights, by what `_computed` gives."""
@@ -308,13 +321,13 @@ class Step:
         """What these rows add to the mean losses over `counts` labelled rows: (K,)."""
         return self.shares_of(self.net.heads(cut if len(cut) > 1 else cut[0], training=True), labels, counts)
 
-    def losses_again(self, ids: Any, floats: Any, labels: Any, counts: Any) -> Any:
-        """`_shares` of rows whose tables are looked up anew, in no tape: (K,)."""
-        return self._shares(self._trunk(ids, floats, []), labels, counts)
+    def losses_of(self, ids: Any, floats: Any, labels: Any, counts: Any, touched: list[Touched]) -> Any:
+        """`_shares` in no tape: (K,). With nothing touched, tables are looked up anew."""
+        return self._shares(self._trunk(ids, floats, touched), labels, counts)
 
     def shares_of(self, logits: dict[str, Any], labels: Any, counts: Any) -> Any:
         """The same of the tasks' logits (B, units), by key."""
-        losses, _ = row_losses(self.schema, logits, labels)
+        losses, _ = row_losses(self.schema, logits, labels, self.net.terms)
         return tf.reduce_sum(losses, axis=0) / tf.maximum(counts, 1.0)
 
     def _scale(self) -> Any:

@@ -54,6 +54,11 @@ class Touched:
         """What the layer gives: (B, columns, dim)."""
         return tf.reshape(tf.gather(self.rows, self.place), (-1, len(self.table.layer.columns), self.table.layer.dim))
 
+    def one_in(self, n: int) -> Touched:
+        """What every n-th row of the batch, from the first, looks up; to be read alone."""
+        place = tf.reshape(self.place, (-1, len(self.table.layer.columns)))
+        return dataclasses.replace(self, place=tf.reshape(place[::n], (-1,)))
+
 
 @dataclasses.dataclass(frozen=True)
 class Missed:

@@ -102,11 +102,14 @@ class General:
         """What each cut tensor receives; None: nothing. Weights (K,) of raw losses: where tasks share, and elsewhere."""
         return [self._sum(i, weights if i in self.step.net.shared else own) for i in range(len(self.cut))]
 
-    def heads(self, weights: Any | None) -> list[Any]:
-        """Gradients of the heads' variables, of raw losses weighted so (K,); None: by `scale`. 0 where not finite."""
-        given = self.scale if weights is None else weights
-        found = [self._sum(i, given) for i in range(len(self.cut), len(self.cut) + len(self.step.above))]
+    def heads(self, weights: Any) -> list[Any]:
+        """Gradients of the heads' variables, of raw losses weighted so (K,). 0 where not finite."""
+        found = [self._sum(i, weights) for i in range(len(self.cut), len(self.cut) + len(self.step.above))]
         return [None if g is None else finite(g) for g in found]
+
+    def heads_by_own(self, own: Any) -> list[Any]:
+        """The same of weights (K,) that are `scale`, or 0 for a task of which nothing is applied."""
+        return self.heads(own)
 
     def sizes(self) -> Any:
         """Something of each task's gradient that is finite where it is: (K,) float32."""
@@ -218,10 +221,16 @@ class Tapped:
         """As of `General`."""
         return tf.stack([_size([d]) for d in self.delta])
 
-    def heads(self, weights: Any | None) -> list[Any]:
-        """As of `General`; with weights it costs another pass through the heads."""
-        if weights is None:
-            return [None if g is None else finite(g) for g in self.ours]
-        with self.tape:
-            objective = self.step.scaled(tf.reduce_sum(tf.math.multiply_no_nan(self.share, weights)))
-        return [None if g is None else finite(g) for g in self.tape.gradient(objective, self.above)]
+    def heads(self, weights: Any) -> list[Any]:
+        """As of `General`; it costs another pass through the heads."""
+        given = self.step.scaled(tf.cast(weights, self.share.dtype))
+        found = self.tape.gradient(self.share, self.above, output_gradients=given)
+        return [None if g is None else finite(g) for g in found]
+
+    def heads_by_own(self, own: Any) -> list[Any]:
+        """As of `General`; it costs another pass where something is left out."""
+        there = [g is not None for g in self.ours]
+        ours = [finite(g) for g in self.ours if g is not None]
+        left_out = tf.reduce_any((own == 0) & (self.scale != 0) & (self.counts > 0))
+        found = iter(tf.cond(left_out, lambda: [g for g in self.heads(own) if g is not None], lambda: ours))
+        return [next(found) if some else None for some in there]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pathlib
+import re
 from typing import Any
 
 import numpy as np
@@ -128,3 +130,15 @@ def test_a_rule_that_fails_is_told_before_training(rule: Any) -> None:
         try_own_rule(program(rule), 2)
     (problem,) = raised.value.problems
     assert (problem.code, problem.span.line) == ("MTL309", 3)
+
+
+def test_the_pages_examples_run() -> None:
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "balancing.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 2
+    names: dict[str, Any] = {"J": np.array([[1.0, 0.0], [-1.0, 1.0]]), "tf": tf}
+    for block in blocks:
+        exec(block, names)
+    assert np.allclose(names["rule"](tf.constant(EYE, tf.float64)), 1)
+    assert names["famo"].state["t"].tolist() == [1, 1]
+    assert names["w"].shape == (2,)
