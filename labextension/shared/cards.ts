@@ -11,7 +11,7 @@ import { colour, swatch } from './theme';
 export interface Heads {
   tasks: string[];
   metrics: Record<string, string>;
-  higher: Record<string, boolean>;
+  higher: Record<string, boolean | null>; // null: neither is better
   palette: Palette;
   ghostName: string;
 }
@@ -136,7 +136,7 @@ export class Cards {
       const difference = now - earlier(this.ghost, 'metrics', column(i), series.last(0));
       say(row.delta, signed(difference, decimals(now, 4)));
       const better = this.heads.higher[task] === false ? difference < 0 : difference > 0;
-      const none = !Number.isFinite(difference) || difference === 0;
+      const none = !Number.isFinite(difference) || difference === 0 || this.heads.higher[task] === null;
       row.delta.classList.toggle('mtl-up', !none && better);
       row.delta.classList.toggle('mtl-down', !none && !better);
     });

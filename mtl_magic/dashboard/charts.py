@@ -27,7 +27,7 @@ class Charts(anywidget.AnyWidget):
         name: of the run.
         tasks: their names.
         metrics: task -> the metric by which it is watched.
-        higher: task -> whether more of its metric is better.
+        higher: task -> whether more of its metric is better; None: neither is.
         constants: task -> loss of the best constant, over which losses are drawn.
         controls: shown in the rows of the tasks; None: none.
         ghost: what `history` of an earlier run held, drawn behind.
@@ -68,7 +68,7 @@ class Charts(anywidget.AnyWidget):
         tasks: list[str],
         metrics: Mapping[str, str],
         *,
-        higher: Mapping[str, bool] | None = None,
+        higher: Mapping[str, bool | None] | None = None,
         constants: Mapping[str, float] | None = None,
         controls: Controls | None = None,
         ghost: Mapping[str, Any] | None = None,

@@ -40,7 +40,7 @@ class Metric(Declaration):
     """Base of metrics: exact, on whole columns, in float64."""
 
     tasks: ClassVar[tuple[str, ...]] = ()
-    higher_is_better: ClassVar[bool] = True
+    higher_is_better: ClassVar[bool | None] = True  # None: best at a value between, so that no epoch is chosen by it
 
     def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
         """labels (n,) NaN-free, predictions (n,) or (n, classes), extras: column -> (n,). NaN where undefined."""
@@ -96,6 +96,9 @@ class TaskKind(_Trained):
             serves = getattr(part, "tasks", None)
             if serves and self.word not in serves:
                 raise ValueError(f"the {part.family} '{part.word}' does not serve a {self.word} task")
+        for metric in self.metrics or ():
+            if getattr(metric, "group", "") is None and not getattr(self, "group", None):
+                raise ValueError(f"the metric '{metric.word}' needs group=, the column whose equal values are a list")
         titles = [m.title for m in self.metrics or ()]
         for title in dict.fromkeys(titles):
             if titles.count(title) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, ClassVar
 
-from mtl_magic.parameters import Name
+from mtl_magic.parameters import Float, Name
 from mtl_magic.registry import declare, option
 from mtl_magic.tasks._base import Metric
 
@@ -21,16 +21,27 @@ def roc_auc(labels: np.ndarray, scores: np.ndarray) -> float:
         >>> roc_auc(np.array([0, 1, 0, 1]), np.array([0.1, 0.9, 0.4, 0.4]))
         0.875
     """
-    import numpy as np
-
     positive = labels > 0.5
     n1 = int(positive.sum())
     n0 = len(labels) - n1
     if not n1 or not n0:
         return float("nan")
-    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(counts) - (counts - 1) / 2)[place]
-    return float((rank[positive].sum() - n1 * (n1 + 1) / 2) / (n1 * n0))
+    return float((ranks(scores)[positive].sum() - n1 * (n1 + 1) / 2) / (n1 * n0))
+
+
+def ranks(values: np.ndarray) -> np.ndarray:
+    """Places from 1 in ascending order, (n,) float64; equal values share the mean of theirs.
+
+    Example:
+        >>> import numpy as np
+        >>> ranks(np.array([7, 5, 7])).tolist()
+        [2.5, 1.0, 2.5]
+    """
+    import numpy as np
+
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    found: np.ndarray = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    return found
 
 
 @declare("metric", "auc", example="task click: binary(metrics=[auc])")
@@ -85,7 +96,7 @@ class LogLoss(Metric):
     """Mean negative log-likelihood of the true class, in nats."""
 
     tasks: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
-    higher_is_better: ClassVar[bool] = False
+    higher_is_better: ClassVar[bool | None] = False
 
     def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
         import numpy as np
@@ -106,12 +117,59 @@ class Accuracy(Metric):
         return float((guess == labels).mean()) if len(labels) else float("nan")
 
 
+@declare("metric", "pr_auc", example="task buy: binary(metrics=[pr_auc, auc])")
+class PrAuc(Metric):
+    """Area under the precision-recall curve, as average precision: Σ (Rₙ − Rₙ₋₁) Pₙ over the distinct scores.
+
+    A random ranking has the share of positives, so it says more than the AUC of rare labels. NaN without a positive.
+    """
+
+    tasks: ClassVar[tuple[str, ...]] = ("binary",)
+
+    def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
+        import numpy as np
+
+        positive = labels > 0.5
+        if not positive.any():
+            return float("nan")
+        scores, place = np.unique(-predictions, return_inverse=True)
+        hits = np.bincount(place, positive, len(scores))
+        rows = np.bincount(place, minlength=len(scores))
+        return float((hits * hits.cumsum() / rows.cumsum()).sum() / positive.sum())
+
+
+@declare("metric", "f1", example="task buy: binary(metrics=[f1(threshold=0.2)])")
+class F1(Metric):
+    """Harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN); of several classes the mean over them (macro).
+
+    A binary row is taken for positive where its probability is above the threshold. Classes that neither stand in a
+    label nor are guessed do not count.
+    """
+
+    threshold: float = option(Float(minimum=0, below=1), 0.5, "probability above which a binary row counts as positive")
+
+    tasks: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
+
+    def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
+        import numpy as np
+
+        several = predictions.ndim > 1
+        guess = predictions.argmax(-1) if several else predictions > self.threshold
+        true = labels.astype("int64")
+        size = predictions.shape[1] if several else 2
+        hits = np.bincount(true[guess == true], minlength=size)
+        both = np.bincount(true, minlength=size) + np.bincount(guess.astype("int64"), minlength=size)
+        used = both > 0
+        used[0] &= several
+        return float((2 * hits[used] / both[used]).mean()) if used.any() else float("nan")
+
+
 @declare("metric", "rmse", example="task watch: regression(metrics=[rmse])")
 class Rmse(Metric):
     """Root mean squared error, in the label's unit."""
 
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
-    higher_is_better: ClassVar[bool] = False
+    higher_is_better: ClassVar[bool | None] = False
 
     def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
         error = labels.astype("float64") - predictions.astype("float64")
@@ -123,8 +181,27 @@ class Mae(Metric):
     """Mean absolute error, in the label's unit."""
 
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
-    higher_is_better: ClassVar[bool] = False
+    higher_is_better: ClassVar[bool | None] = False
 
     def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
         error = labels.astype("float64") - predictions.astype("float64")
         return float(abs(error).mean()) if len(error) else float("nan")
+
+
+@declare("metric", "spearman", paper="Spearman 1904", example="task watch: regression(metrics=[spearman])")
+class Spearman(Metric):
+    """Rank correlation: Pearson's correlation of the ranks, ties sharing the mean of theirs.
+
+    1 where predictions order the rows as labels do, 0 where they say nothing. NaN where either is constant.
+    """
+
+    tasks: ClassVar[tuple[str, ...]] = ("regression",)
+
+    def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
+        import numpy as np
+
+        if len(labels) < 2:
+            return float("nan")
+        a, b = ranks(labels) - (len(labels) + 1) / 2, ranks(predictions) - (len(labels) + 1) / 2
+        size = float(np.sqrt((a @ a) * (b @ b)))
+        return float(a @ b) / size if size else float("nan")

@@ -161,7 +161,7 @@ class Callbacks:
         if getattr(callback, "mode", "") == "auto":
             up = {f"{t.key}_{m.title}": m.higher_is_better for t in self.schema.tasks for m in t.kind.metrics_of()}
             down = {f"{t.key}_loss": False for t in self.schema.tasks}
-            if monitor in (known := {**up, **down}):
+            if (known := {**up, **down}).get(monitor) is not None:
                 callback.mode = "max" if known[monitor] else "min"
 
     # -- hooks: each gives the peak of the learning rate, which a callback may have set ---------------------------------

@@ -99,7 +99,7 @@ class Stopping:
         terms = [
             (self.weights.get(task, 1.0), _capped(found["loss"] / self.constants[task]))
             for task, found in metrics.items()
-            if np.isfinite(found["loss"])
+            if task in self.constants and np.isfinite(found["loss"])
         ]
         total = sum(w for w, _ in terms)
         return sum(w * v for w, v in terms) / total if total else float("nan")

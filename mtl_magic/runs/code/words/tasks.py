@@ -100,6 +100,10 @@ for _word, _function in (
     ("accuracy", metrics.accuracy),
     ("rmse", metrics.rmse),
     ("mae", metrics.mae),
+    ("pr_auc", metrics.pr_auc),
+    ("ne", metrics.ne),
+    ("pcoc", metrics.pcoc),
+    ("spearman", metrics.spearman),
 ):
     _plain(_word, _function)
 
@@ -107,3 +111,25 @@ for _word, _function in (
 @writes("metric", "gauc")
 def gauc(metric: Any, functions: Functions, at: MetricAt) -> Any:
     return call(functions.use(metrics.gauc), at.labels, at.predicted, at.column(metric.group))
+
+
+@writes("metric", "f1")
+def f1(metric: Any, functions: Functions, at: MetricAt) -> Any:
+    return call(functions.use(metrics.f1), at.labels, at.predicted, threshold=metric.threshold)
+
+
+@writes("metric", "ece")
+def ece(metric: Any, functions: Functions, at: MetricAt) -> Any:
+    width = metric.spaced == "width"
+    return call(functions.use(metrics.ece), at.labels, at.predicted, bins=metric.bins, width=width)
+
+
+@writes("metric", "ndcg")
+def ndcg(metric: Any, functions: Functions, at: MetricAt) -> Any:
+    found = (at.labels, at.predicted, at.column(metric.group))
+    return call(functions.use(metrics.ndcg), *found, k=metric.k, exponential=metric.gain == "exponential")
+
+
+@writes("metric", "mrr")
+def mrr(metric: Any, functions: Functions, at: MetricAt) -> Any:
+    return call(functions.use(metrics.mrr), at.labels, at.predicted, at.column(metric.group), k=metric.k)
