@@ -25,7 +25,8 @@ def contradicted(program: Program, prepared: Prepared) -> Iterator[Problem]:
     places = {task.name: k for k, task in enumerate(prepared.schema.tasks) if task.kind.word == "binary"}
     for task in program.tasks:
         for given in task.givens:
-            if task.name not in places or given.parent not in places:
+            lost, bounded = getattr(given.method, "masks", False), getattr(given.method, "bounded", True)
+            if task.name not in places or given.parent not in places or not (lost or bounded):
                 continue
             against = positives = 0
             for labels in parts:
@@ -37,7 +38,6 @@ def contradicted(program: Program, prepared: Prepared) -> Iterator[Problem]:
                     f"{against:,} of {positives:,} positives of task '{task.name}' ({100 * against / positives:.1f}%)"
                 )
                 message = f"{share} are in training rows in which its parent '{given.parent}' is 0"
-                lost = getattr(given.method, "masks", False)
                 effect = "they teach it nothing" if lost else "a probability below its parent's cannot fit them"
                 way = f"{effect}: correct the labels, or leave out 'given {given.parent}'"
                 yield warning("MTL105", message, given.span, way, task.span)

@@ -159,11 +159,13 @@ def _dense(net: Net, program: Program, schema: Schema) -> Iterator[tuple[int, tu
     for task, own in zip(schema.tasks, net.own, strict=True):
         for key, size in _sizes(own):
             readers.setdefault(key, (size, set()))[1].add(task.name)
-    known = set(readers)
+    known, places = set(readers), {task.name: k for k, task in enumerate(schema.tasks)}
     for name in _parents_first(program, schema):  # what is left belongs to a dependency: to its child
-        for key, size in _sizes(net.heads.output[schema.task(name).key]):
-            if key not in known:
-                readers.setdefault(key, (size, {name}))
+        further = net.further[places[name]] if net.further else ()
+        for tensor in (net.heads.output[schema.task(name).key], *further):
+            for key, size in _sizes(tensor):
+                if key not in known:
+                    readers.setdefault(key, (size, {name}))
     order = [t.name for t in schema.tasks]
     for size, tasks in readers.values():
         yield size, tuple(t for t in order if t in tasks)

@@ -32,6 +32,19 @@ def default_given(child: Any, parent: Any, registry: Registry) -> type[Declarati
     return registry.find("given", "esmm" if both else "observed")
 
 
+def clash_of(methods: Sequence[Any]) -> tuple[int, str]:
+    """Which of a task's dependencies cannot stand beside an earlier one, and a sentence about it; '': all can."""
+    for i, method in enumerate(methods):
+        for other in methods[:i]:
+            said = method.clash(other) if hasattr(method, "clash") and hasattr(other, "clash") else ""
+            if said:
+                return i, said
+    return 0, ""
+
+
+ONE_METHOD = "name one method for all parents, or chain the tasks"
+
+
 class _Check:
     def __init__(self, bound: Sequence[Bound], registry: Registry) -> None:
         self.registry = registry
@@ -111,6 +124,7 @@ class _Check:
             if not isinstance(statement, spec.Task):
                 continue
             seen: dict[str, None] = {}
+            standing: list[tuple[Any, spec.Node]] = []
             own = {w.text for w in statement.names}
             methods = bound.values["methods"]
             for given, method in zip(statement.givens, methods, strict=True):
@@ -123,6 +137,11 @@ class _Check:
                     assert parent is not None
                     seen[parent] = None
                     yield from self.fits(statement, given, word, parent, method)
+                    standing.append((method or self.default(statement, parent), given.method or word))
+            at, said = clash_of([method for method, _ in standing])
+            if said:
+                who = quoted_names(statement.names, "task")
+                yield Problem("MTL031", f"{who}: {said}", standing[at][1].span, ONE_METHOD)
             parents = list(seen)
             edges.update((child, [*edges.get(child, ()), *parents] if child in edges else parents) for child in own)
         for circle in circles(edges):
@@ -145,6 +164,14 @@ class _Check:
         if parent in seen:
             return Problem("MTL029", f"{who} is given '{parent}' twice", word.span, "leave one of them out")
         return None
+
+    def default(self, statement: spec.Task, parent: str) -> Any:
+        """The method that `given` means, where both kinds are written; None: the data decides."""
+        other = self.task_names[parent]
+        kinds = [s.kind if s is not None else None for s in (statement, other)]
+        child, above = (self.registry.find("task", k.name) if isinstance(k, spec.Call) else None for k in kinds)
+        found = default_given(child, above, self.registry) if child is not None and above is not None else None
+        return found() if found is not None and _serves(found, child, above) else None
 
     def fits(
         self, statement: spec.Task, given: spec.Given, word: spec.Word, parent: str, method: Any

@@ -45,7 +45,7 @@ LANGUAGE = {
     "MTL028": Code("source is ambiguous", "A task without 'from' takes the unnamed block, else the only block that no block draws from. With several of them it must say which."),
     "MTL029": Code("unknown parent task", "'given' names a task of the same cell, other than the task itself, once."),
     "MTL030": Code("circle of dependencies", "Tasks depend on one another in one direction: none can, through others, depend on itself."),
-    "MTL031": Code("no dependency fits", "No 'given' method fits the two tasks, or the one that was named does not."),
+    "MTL031": Code("no dependency fits", "No 'given' method fits the two tasks, or the one that was named does not, by itself or beside another of the task."),
     "MTL032": Code("name of two things", "A source names a block and a feature at once."),
     "MTL033": Code("one name needed", "An option that belongs to one column stands in a line with several names."),
     "MTL034": Code("sources that exclude each other", "'none' means that nothing is shared: it stands alone."),

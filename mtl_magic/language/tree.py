@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 import warnings
 from typing import Any
 
@@ -248,7 +249,7 @@ class Builder:
             before = place.column if line == 1 else 0
             place = Span(place.line + line - 1, column + before, place.line + line - 1, end + before)
         hint = ""
-        if (":" in text and text.lstrip()[:1] in ("'", '"', "*")) or text.lstrip().startswith("**"):
+        if re.match(r"""\s*(\w+\s*:|['"*].*:|\*\*)""", text, re.DOTALL):
             hint = "a dict has braces of its own: {{'a': 1}}, or write a value for each name: [a=1]"
         self.say("MTL009", f"what stands in braces is not a Python expression: {why}", place, hint)
         raise _Refused

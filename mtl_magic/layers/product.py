@@ -1,4 +1,4 @@
-"""The logit of a product of probabilities."""
+"""Logits of probabilities that hang together: a product, and one below others."""
 
 from __future__ import annotations
 
@@ -34,6 +34,35 @@ class ProductLogit(keras.layers.Layer):
         a, b = inputs
         # σ(a)σ(b) = 1 / ((1 + e^-a)(1 + e^-b)), so its odds are 1 / (e^-a + e^-b + e^-(a+b)).
         return -ops.logsumexp(ops.stack([-a, -b, -a - b], axis=-1), axis=-1)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape[0]
+
+
+@keras.saving.register_keras_serializable("mtl_magic")
+class BelowLogit(keras.layers.Layer):
+    """A logit below others: min(b₁, …) − softplus(a) from a and b₁, …, so that σ of it is at most each σ(bᵢ).
+
+    Args:
+        **kwargs: of `keras.layers.Layer`.
+
+    Input: a list of two or more (B, 1), a first. Output: (B, 1), float32.
+
+    Example:
+        >>> import numpy as np
+        >>> a, b, c = (np.array([[x]], "float32") for x in (0.0, 2.0, 1.0))
+        >>> f"{float(BelowLogit()([a, b, c])[0, 0]):.4f}"  # 1 - log 2
+        '0.3069'
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"dtype": "float32", **kwargs})
+
+    def call(self, inputs: list[Any]) -> Any:
+        own, least, *others = inputs
+        for other in others:
+            least = ops.minimum(least, other)
+        return least - ops.softplus(own)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape[0]

@@ -4,15 +4,15 @@ where their tasks are trained alike.
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
 
+from mtl_magic.dependencies._base import by_method
 from mtl_magic.layers.stack import dense_stack
 from mtl_magic.layers.towers import Towers
+from mtl_magic.model.relations import Reads, representations
 from mtl_magic.model.sharing import reads_a_block
 from mtl_magic.parts import Training
 
@@ -25,8 +25,8 @@ OWN_LAYERS = (128, 64)  # of a task that shares no layer, before its tower: what
 OWN_DROPOUT = 0.1  # of such a task: as in `share mlp`, so that comparing the two is fair
 
 
-def own_logits(program: Program, schema: Schema, read: Sequence[Any]) -> list[Any]:
-    """Of each task the logits of its head (B, units), float32, before dependencies.
+def own_logits(program: Program, schema: Schema, read: Sequence[Any]) -> tuple[list[Any], Reads]:
+    """Of each task the logits of its head (B, units), float32, before dependencies on logits; and what heads read.
 
     Args:
         program: what the cell says of the towers.
@@ -41,6 +41,8 @@ def own_logits(program: Program, schema: Schema, read: Sequence[Any]) -> list[An
         found = _towers([made[k] for k in members], keys, *shapes[members[0]], _numbered("towers", i))
         for k, x in zip(members, found, strict=True):
             made[k] = x
+    reads = representations(program, schema, made, [dropout for _, dropout in shapes])
+    made = list(reads.tensors)
     starts = [_bias(program.task(task.name), schema, task) for task in schema.tasks]
     widths = [(x.shape[-1], len(start), way) for x, start, way in zip(made, starts, ways, strict=True)]
     for i, members in enumerate(_alike(widths)):
@@ -48,7 +50,7 @@ def own_logits(program: Program, schema: Schema, read: Sequence[Any]) -> list[An
         found = _logits([made[k] for k in members], keys, [starts[k] for k in members], _numbered("logits", i))
         for k, x in zip(members, found, strict=True):
             made[k] = x
-    return made
+    return made, reads
 
 
 def _alike(shapes: Sequence[Hashable]) -> list[list[int]]:
@@ -110,10 +112,8 @@ def tower_units(program: Program, task: TaskSchema) -> tuple[int, ...]:
 
 def _bias(plan: TaskPlan, schema: Schema, task: TaskSchema) -> list[float]:
     """Logits at which the head starts: those of the best constant predictor."""
-    for given in plan.givens:
-        parent = schema.task(given.parent)
-        both = [schema.task(g.parent).mean for g in plan.givens if type(g.method) is type(given.method)]
-        found = given.method.bias(task, dataclasses.replace(parent, mean=math.prod(both)))
+    for method, parents in by_method(plan.givens):
+        found = method.bias(task, *(schema.task(parent) for parent in parents))
         if found is not None:
             return list(found)
     return list(task.kind.bias(task))

@@ -15,12 +15,13 @@ import keras
 
 from mtl_magic.blocks._base import combined
 from mtl_magic.layers.embedding import FusedEmbedding
-from mtl_magic.model.heads import own_logits
+from mtl_magic.model.heads import own_logits, tower_units
 from mtl_magic.model.inputs import ID_INPUT, Inputs
 from mtl_magic.model.precision import computing_in
+from mtl_magic.model.relations import Term, conditional_key, final
 from mtl_magic.model.sharing import Sharing
 from mtl_magic.model.tops import Tops, tops_of
-from mtl_magic.model.training import Own, of_tables, trained_apart
+from mtl_magic.model.training import Own, OwnPart, of_tables, trained_apart
 
 if TYPE_CHECKING:
     from mtl_magic.blocks._base import Reading
@@ -36,6 +37,7 @@ class Output:
     title: str  # as a person reads it: 'buy', 'buy|click'
     key: str  # as Keras names it
     task: str
+    parents: tuple[str, ...] = ()  # of a conditional: the tasks that it is given
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +47,9 @@ class Net:
     model: keras.Model  # {'ids': (B, F) int32, 'floats': (B, N)} -> {key: (B, units) prediction}
     embeddings: tuple[FusedEmbedding, ...]
     trunk: keras.Model  # [ids?, floats?, *looked-up embeddings (B, columns, dim)] -> cut tensors
-    heads: keras.Model  # cut tensors -> {key of an output: (B, units) logits}, after dependencies
+    heads: (
+        keras.Model
+    )  # cut tensors -> {key: (B, units) logits}: of each output after dependencies, and what `terms` read
     takers: tuple[tuple[int, ...], ...]  # of each cut tensor: the tasks (by index) that read it
     outputs: tuple[Output, ...]
     own: tuple[Any, ...] = ()  # of each task: its head's logits before dependencies, a Keras tensor of `heads`
@@ -54,6 +58,8 @@ class Net:
     tables: tuple[Training, ...] = ()  # how each embedding is trained
     tops: Tops | None = None  # the heads above what each task reads; None: a loss reaches more than its own task
     apart: tuple[Own, ...] = ()  # dense variables that are not trained like everything else
+    terms: tuple[Term, ...] = ()  # what dependencies add to the losses
+    further: tuple[tuple[Any, ...], ...] = ()  # of each task: Keras tensors of `heads` that only its loss reads
 
     @property
     def shared(self) -> tuple[int, ...]:
@@ -84,13 +90,13 @@ def _build(program: Program, schema: Schema) -> Net:
     cut, takers = _cut(schema, readings)
     lookups = inputs.lookups
     trunk = keras.Model([*inputs.tensors(), *(lookup.tensor for lookup in lookups)], cut, name="trunk")
-    heads, outputs, own, tops = _heads(program, schema, readings, cut)
+    made = _heads(program, schema, readings, cut)
 
     named = {t.name: keras.Input(t.shape[1:], dtype=t.dtype, name=t.name) for t in inputs.tensors()}
     rows = [lookup.layer(named[ID_INPUT]) for lookup in lookups]
-    logits = heads(trunk([*named.values(), *rows]))
+    logits = made.model(trunk([*named.values(), *rows]))
     predictions = {}
-    for output in outputs:
+    for output in made.outputs:
         task = schema.task(output.task)
         predictions[output.key] = keras.layers.Identity(name=output.key, dtype="float32")(
             task.kind.prediction(logits[output.key], task)
@@ -99,41 +105,62 @@ def _build(program: Program, schema: Schema) -> Net:
         model=keras.Model(named, predictions, name="mtl"),
         embeddings=tuple(lookup.layer for lookup in lookups),
         trunk=trunk,
-        heads=heads,
+        heads=made.model,
         takers=takers,
-        outputs=outputs,
-        own=own,
+        outputs=made.outputs,
+        own=tuple(tensors[0] for tensors, _ in made.own),
         scopes=tuple(lookup.scope for lookup in lookups),
         blocks=sharing.layers(),
-        tops=tops,
+        tops=made.tops,
         tables=of_tables(lookups, program, schema, sharing),
-        apart=trained_apart(program, schema, sharing, own),
+        apart=trained_apart(program, schema, sharing, made.own),
+        terms=made.terms,
+        further=tuple(tensors[1:] for tensors, _ in made.own),
     )
 
 
-def _heads(
-    program: Program, schema: Schema, readings: dict[str, Reading], cut: list[Any]
-) -> tuple[keras.Model, tuple[Output, ...], tuple[Any, ...], Tops | None]:
-    """Cut tensors -> logits of each output: towers, heads, and the dependencies between them.
+@dataclasses.dataclass(frozen=True)
+class _Heads:
+    """Cut tensors -> logits of each output, and what is known of them."""
 
-    With it the outputs, of each task the Keras tensor of its head's own logits, and `Net.tops`.
-    """
+    model: keras.Model
+    outputs: tuple[Output, ...]
+    own: tuple[OwnPart, ...]  # of each task
+    terms: tuple[Term, ...]
+    tops: Tops | None  # see `Net.tops`
+
+
+def _heads(program: Program, schema: Schema, readings: dict[str, Reading], cut: list[Any]) -> _Heads:
+    """Towers, heads, and the dependencies between them."""
     below = {id(t): keras.Input(t.shape[1:], dtype=t.dtype, name=f"cut_{i}") for i, t in enumerate(cut)}
     ordered = [readings[task.name] for task in schema.tasks]
     read = combined(ordered, [tuple(below[id(t)] for t in reading.cut) for reading in ordered])
-    made = own_logits(program, schema, read)
-    own = {task.name: logits for task, logits in zip(schema.tasks, made, strict=True)}
-    final, conditionals = _dependencies(program, schema, own)
-    logits = {t.key: final[t.name] for t in schema.tasks}
+    made, reads = own_logits(program, schema, read)
+    names = [task.name for task in schema.tasks]
+    units = {task.name: tower_units(program, task) for task in schema.tasks}
+    own = dict(zip(names, made, strict=True))
+    done = final(program, schema, own, dict(zip(names, read, strict=True)), units)
+    logits = {t.key: done.logits[t.name] for t in schema.tasks}
     outputs = [Output(t.name, t.key, t.name) for t in schema.tasks]
-    for (child, parents), tensor in conditionals.items():
-        key = "_".join([schema.task(child).key, "given", *(schema.task(parent).key for parent in parents)])
+    for (child, parents), tensor in done.conditionals.items():
+        key = conditional_key(schema, child, parents)
         logits[key] = tensor
-        outputs.append(Output(f"{child}|{','.join(parents)}", key, child))
-    alone = all(final[name] is logits for name, logits in own.items())
+        outputs.append(Output(f"{child}|{','.join(parents)}", key, child, parents))
+    for further in done.further.values():
+        logits |= further
+    alone = all(done.logits[name] is tensor for name, tensor in own.items()) and not done.conditionals
+    alone = alone and not any(reads.borrowed) and not done.terms
     keys = [task.key for task in schema.tasks]
-    tops = tops_of(ordered, cut, list(below.values()), read, made, keys=keys) if alone and not conditionals else None
-    return keras.Model(list(below.values()), logits, name="heads"), tuple(outputs), tuple(made), tops
+    return _Heads(
+        keras.Model(list(below.values()), logits, name="heads"),
+        tuple(outputs),
+        tuple(
+            ((tensor, *done.further.get(name, {}).values()), borrowed)
+            for (name, tensor), borrowed in zip(own.items(), reads.borrowed, strict=True)
+        ),
+        done.terms,
+        tops_of(ordered, cut, list(below.values()), read, made, keys=keys) if alone else None,
+    )
 
 
 def _cut(schema: Schema, readings: dict[str, Reading]) -> tuple[list[Any], tuple[tuple[int, ...], ...]]:
@@ -143,28 +170,3 @@ def _cut(schema: Schema, readings: dict[str, Reading]) -> tuple[list[Any], tuple
         for tensor in readings[task.name].cut:
             found.setdefault(id(tensor), (tensor, []))[1].append(i)
     return [tensor for tensor, _ in found.values()], tuple(tuple(dict.fromkeys(t)) for _, t in found.values())
-
-
-def _dependencies(
-    program: Program, schema: Schema, own: dict[str, Any]
-) -> tuple[dict[str, Any], dict[tuple[str, tuple[str, ...]], Any]]:
-    """Final logits of each task, parents before children, and the conditionals that the dependencies give."""
-    final: dict[str, Any] = {}
-    conditionals: dict[tuple[str, tuple[str, ...]], Any] = {}
-
-    def resolve(name: str) -> Any:
-        if name not in final:
-            logits = own[name]
-            # The head's own logits are given all of its parents at once, whatever their number.
-            parents = tuple(g.parent for g in program.task(name).givens if g.method.conditional)
-            if parents:
-                conditionals[name, parents] = logits
-            for given in program.task(name).givens:
-                parent = resolve(given.parent)
-                logits = given.method.logits(logits, parent)
-            final[name] = logits
-        return final[name]
-
-    for task in schema.tasks:
-        resolve(task.name)
-    return final, conditionals

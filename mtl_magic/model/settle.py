@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from mtl_magic.language.check import default_given
+from mtl_magic.language.check import ONE_METHOD, clash_of, default_given
 from mtl_magic.problems import MtlError, Problem
 from mtl_magic.registry import REGISTRY
 
@@ -18,7 +18,7 @@ def settle(program: Program, schema: Schema) -> Program:
     """The program with a method for each `given`.
 
     Raises:
-        MtlError: a method does not fit the two kinds.
+        MtlError: a method does not fit the two kinds, or cannot stand beside another.
     """
     problems: list[Problem] = []
 
@@ -38,6 +38,10 @@ def settle(program: Program, schema: Schema) -> Program:
         return dataclasses.replace(given, method=method)
 
     tasks = tuple(dataclasses.replace(t, givens=tuple(settled(t, g) for g in t.givens)) for t in program.tasks)
+    for task in tasks:
+        at, said = clash_of([given.method for given in task.givens])
+        if said:
+            problems.append(Problem("MTL031", f"task '{task.name}': {said}", task.givens[at].span, ONE_METHOD))
     if problems:
         raise MtlError(problems, program.text)
     return dataclasses.replace(program, tasks=tasks)

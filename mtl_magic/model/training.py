@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mtl_magic.blocks._base import Block
 from mtl_magic.model.graph import behind
@@ -25,17 +25,21 @@ class Own:
     variables: tuple[Any, ...]  # Keras variables
 
 
-def trained_apart(program: Program, schema: Schema, sharing: Sharing, logits: Sequence[Any]) -> tuple[Own, ...]:
+# Of a task: Keras tensors of its own head, its logits first, and those behind them that are other tasks'.
+OwnPart: TypeAlias = tuple[tuple[Any, ...], tuple[Any, ...]]
+
+
+def trained_apart(program: Program, schema: Schema, sharing: Sharing, own: Sequence[OwnPart]) -> tuple[Own, ...]:
     """Of each block and task of which something is said, its dense variables. Those that are frozen no longer train.
 
     Args:
         program: the blocks.
         schema: the tasks.
         sharing: the blocks, built and read by all takers.
-        logits: of each task the Keras tensor of its head's own logits.
+        own: of each task.
     """
     found: dict[Training, dict[int, Any]] = {}
-    for training, layer in (*_of_blocks(program, schema, sharing), *_of_tasks(schema, logits)):
+    for training, layer in (*_of_blocks(program, schema, sharing), *_of_tasks(schema, own)):
         if not training.plain and getattr(layer, "weights", None):
             if training.frozen:
                 layer.trainable = False
@@ -71,8 +75,8 @@ def _of_blocks(program: Program, schema: Schema, sharing: Sharing) -> Iterator[t
             yield takers[owners.pop()] if owners else Training.of(plan.block), layer
 
 
-def _of_tasks(schema: Schema, logits: Sequence[Any]) -> Iterator[tuple[Training, Any]]:
-    """Towers and heads: all layers with weights between what a task reads and its logits."""
-    for task, tensor in zip(schema.tasks, logits, strict=True):
-        for layer in behind([tensor]):
+def _of_tasks(schema: Schema, own: Sequence[OwnPart]) -> Iterator[tuple[Training, Any]]:
+    """Towers and heads: all layers with weights between what a task reads and its logits, its parents' left out."""
+    for task, (tensors, borrowed) in zip(schema.tasks, own, strict=True):
+        for layer in behind(tensors, stop=borrowed):
             yield Training.of(task.kind), layer

@@ -14,7 +14,7 @@ class History:
     """Listens to a training and keeps what a run remembers of it.
 
     Columns: `epoch`, `step`, `seconds`, `lr`, `best`, then for each task `TASK.loss` (training), `TASK.val_loss` and
-    `TASK.val_METRIC` (validation), `TASK.weight` (as applied).
+    `TASK.val_METRIC` (validation), `TASK.weight` (as applied); behind them of each conditional `CHILD|PARENT.val_METRIC`.
     """
 
     def __init__(self) -> None:
@@ -78,4 +78,7 @@ def _row(event: Evaluated) -> dict[str, Any]:
         for metric, value in event.metrics.get(task, {}).items():
             row[f"{task}.val_{metric}"] = value
         row[f"{task}.weight"] = event.weights.get(task, float("nan"))
+    for title, found in event.metrics.items():
+        if title not in event.train_losses:
+            row |= {f"{title}.val_{metric}": value for metric, value in found.items()}
     return row

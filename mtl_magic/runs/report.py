@@ -38,13 +38,23 @@ def rows(run: Run) -> tuple[list[str], list[list[str]]]:
     titles = {"valid": "validation", "test": "test"}
     header = ["task", "metric", *(titles[part] for part in parts), "weight"]
     body = []
-    for task in run.schema.tasks:
-        names = list(dict.fromkeys(m for part in parts for m in run.metrics[part].get(task.name, {})))
+    for title in titles_of(run):
+        names = list(dict.fromkeys(m for part in parts for m in run.metrics[part].get(title, {})))
         for i, metric in enumerate(names or [""]):
-            values = [short(run.metrics[part].get(task.name, {}).get(metric, float("nan"))) for part in parts]
-            weight = short(run.weights.get(task.name, 1.0)) if i == 0 else ""
-            body.append([task.name if i == 0 else "", metric, *values, weight])
+            values = [short(run.metrics[part].get(title, {}).get(metric, float("nan"))) for part in parts]
+            weight = short(run.weights.get(title, 1.0)) if i == 0 and title in run.tasks else ""
+            body.append([title if i == 0 else "", metric, *values, weight])
     return header, body
+
+
+def titles_of(run: Run) -> list[str]:
+    """The tasks, each with its conditionals behind it where the run has metrics of them."""
+    others = dict.fromkeys(title for part in run.metrics.values() for title in part if title not in run.tasks)
+    found: list[str] = []
+    for task in run.tasks:
+        mine = [t for t in others if t.startswith(f"{task}|")]
+        found += [task, *mine]
+    return list(dict.fromkeys(found))
 
 
 def text(run: Run) -> str:
@@ -115,7 +125,7 @@ def table(run: Run) -> str:
     head = "".join(f'<th style="text-align:{"left" if i < 2 else "right"}">{h}</th>' for i, h in enumerate(header))
     lines, task = [], -1
     for row in body:
-        task += bool(row[0])
+        task += row[0] in run.tasks  # a conditional has its child's colour
         swatch = f'<span style="color:{colour(task)}">■</span> ' if row[0] else ""
         cells = [f'<td style="text-align:left">{swatch}{html.escape(row[0])}</td>']
         cells.append(f'<td style="text-align:left">{html.escape(row[1])}</td>')

@@ -98,6 +98,13 @@ class Run:
         return found
 
     @property
+    def meanings(self) -> dict[str, str]:
+        """Which probability or expectation each prediction is: 'P(buy)', 'P(buy | click = 1)', 'E[price | buy = 1]'."""
+        from mtl_magic.explanation.meaning import meanings
+
+        return meanings(self.outputs, self.schema)
+
+    @property
     def features(self) -> pd.DataFrame:
         """The features: name, kind, whether the kind was inferred, and what was learnt of it."""
         from mtl_magic.runs.features import feature_frame
@@ -147,7 +154,7 @@ class Run:
 
         Returns:
             A DataFrame with a column a task: the probability of a binary task, the value of a regression, the class of
-            a multiclass task, which adds a probability a class in `task:class`. A child of esmm adds `child|parent`.
+            a multiclass task, which adds a probability a class in `task:class`. A child of a product (`esmm`, `escm2_*`) adds `child|parent`, which is conditional.
         """
         from mtl_magic.runs.use import predict
 

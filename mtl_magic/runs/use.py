@@ -79,10 +79,15 @@ def metrics(run: Run, parts: Iterable[Part]) -> Metrics:
         made.append(run.predictor(part))
         labels.append(part.labels)
         extras.append(part.extras)
+    from mtl_magic.train.conditional import conditionals
     from mtl_magic.train.evaluate import metrics_of
 
     known = np.concatenate(labels)
     beside = {name: np.concatenate([e[name] for e in extras]) for name in extras[0]}
     predicted = {key: np.concatenate([m[key] for m in made]) for key in made[0]}
     tasks = enumerate(run.schema.tasks)
-    return {t.name: metrics_of(t, predicted[t.key], known[:, k], beside) for k, t in tasks}
+    found = {t.name: metrics_of(t, predicted[t.key], known[:, k], beside) for k, t in tasks}
+    for one in conditionals(run.outputs, run.schema):
+        child = run.schema.tasks[one.task]
+        found[one.title] = metrics_of(child, predicted[one.key], one.labels(known), beside)
+    return found

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from mtl_magic.train.concurrent import mapped
+from mtl_magic.train.conditional import conditionals
 from mtl_magic.train.step import row_losses
 
 if TYPE_CHECKING:
@@ -54,10 +55,11 @@ class Predictor:
 
 
 class Evaluator:
-    """Loss and metrics of every head on a part."""
+    """Loss and metrics of every head on a part, and metrics of every conditional on the rows that it is about."""
 
     def __init__(self, net: Net, schema: Schema) -> None:
         self.net, self.schema = net, schema
+        self.conditionals = conditionals(((o.key, o.title) for o in net.outputs), schema)
         self._call = tf.function(
             self._forward,
             autograph=False,
@@ -72,21 +74,28 @@ class Evaluator:
         schema = self.schema
         inputs = [t for t, width in ((ids, schema.id_width), (floats, schema.float_width)) if width]
         logits = self.net.heads(self.net.trunk([*inputs, *(e(ids) for e in self.net.embeddings)]))
-        losses, _ = row_losses(schema, logits, labels)
-        return {t.key: t.kind.prediction(logits[t.key], t) for t in schema.tasks}, losses
+        losses, _ = row_losses(schema, logits, labels, self.net.terms)
+        made = {t.key: t.kind.prediction(logits[t.key], t) for t in schema.tasks}
+        for one in self.conditionals:
+            child = schema.tasks[one.task]
+            made[one.key] = child.kind.prediction(logits[one.key], child)
+        return made, losses
 
     def _scored(self, chunk: tuple[np.ndarray, np.ndarray, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
         made, losses = self._call(*chunk)
         return {key: tensor.numpy() for key, tensor in made.items()}, losses.numpy()
 
     def __call__(self, part: Rows) -> dict[str, dict[str, float]]:
-        """task -> metric -> value; 'loss', the mean over labelled rows, comes first. NaN where there is no label."""
-        predictions: dict[str, list[np.ndarray]] = {t.key: [] for t in self.schema.tasks}
+        """task -> metric -> value; 'loss', the mean over labelled rows, comes first. NaN where there is no label.
+
+        Behind the tasks come the conditionals by their titles, without a loss of their own.
+        """
+        predictions: dict[str, list[np.ndarray]] = {}
         losses = []
         for made, loss in mapped(self._scored, part.chunks(CHUNK)):
             losses.append(loss)
             for key, values in made.items():
-                predictions[key].append(values)
+                predictions.setdefault(key, []).append(values)
         joined = {key: np.concatenate(chunks) for key, chunks in predictions.items()}
         loss = np.concatenate(losses)
         result = {}
@@ -94,6 +103,9 @@ class Evaluator:
             known = np.isfinite(part.labels[:, k])
             mean = float(loss[known, k].mean(dtype="float64")) if known.any() else float("nan")
             result[task.name] = {"loss": mean, **metrics_of(task, joined[task.key], part.labels[:, k], part.extras)}
+        for one in self.conditionals:
+            labels = one.labels(part.labels)
+            result[one.title] = metrics_of(self.schema.tasks[one.task], joined[one.key], labels, part.extras)
         return result
 
 

@@ -79,3 +79,12 @@ def test_a_python_mistake_at_the_end_of_a_line_stays_inside_it(words, inside):
     assert found
     for problem in found:
         assert 1 <= problem.column <= problem.end_column <= len(lines[problem.end_line - 1]) + 1
+
+
+@pytest.mark.parametrize(
+    ("inside", "helped"), [("buy: 4", True), ("'buy': 4", True), ("**own", True), ("lambda x: ", False)]
+)
+def test_a_dict_that_lost_its_braces_is_recognised(words, inside, helped):
+    _, problems = examine("task buy\nshare ple(own={" + inside + "})", words)
+    (found,) = [p for p in problems if p.code == "MTL009"]
+    assert ("[a=1]" in found.hint) is helped

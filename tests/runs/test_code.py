@@ -123,6 +123,17 @@ CELLS = {
         train early_stop=click.auc schedule=linear
         split valid=0.2 group="user id"
         """,
+    "dependencies": """
+        feature "user id", price
+        share mlp(units=[8], dropout=0)
+        task click: binary(dropout=0.2)
+        task said:  binary
+        task buy:   binary(tower=[6]) given click, said via aitm(0.3)
+        task watch: regression(tower=[]) given buy, click via dbmtl(units=[5, 4])
+        task pay:   binary given click via escm2_dr(0.2)
+        task late:  binary(label=pay, l2=0.01) given click via escm2_ips(clip=3) given watch via dbmtl
+        task both:  binary(label=buy) given click, said via monotone
+        """,
     "nothing shared": """
         feature "user id", price, liked
         share none

@@ -5,13 +5,16 @@ from __future__ import annotations
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
-from mtl_magic.registry import Declaration
 from mtl_magic.runs.code.functions import labels as of_labels
 from mtl_magic.runs.code.text import STEP, Raw, assign, call, quoted, show
 from mtl_magic.runs.code.writers import MetricAt, TaskAt, TaskText, writer
+from mtl_magic.train.conditional import conditionals
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mtl_magic.runs.code.plan import Plan
+    from mtl_magic.runs.code.relations import TermText
 
 WEIGHTS = "model.weights.h5"
 
@@ -55,7 +58,8 @@ class Answers:
         order = TopologicalSorter({t.name: t.observed for t in self.tasks}).static_order()
         return [self.plan.schema.task(name) for name in order]
 
-    def targets(self) -> list[str]:
+    def targets(self, terms: Mapping[str, TermText]) -> list[str]:
+        """`targets()`; the loss of a task with a term reads its parents' labels too."""
         lines = []
         for task in self.tasks:
             target = self.texts[task.name].target
@@ -63,13 +67,21 @@ class Answers:
                 at = f"found[{quoted(task.key)}]"
                 lines += assign(at, target(at))
         scale = "; numbers in deviations from their mean" if lines else ""
-        return [
+        made = '{task: values[:, None].astype("float32") for task, values in found.items()}'
+        begin = [
             "def targets(frame: pd.DataFrame) -> dict[str, np.ndarray]:",
             f'    """Labels as the losses read them, (rows, 1){scale}."""',
             "    found = labels(frame)",
             *lines,
-            '    return {task: values[:, None].astype("float32") for task, values in found.items()}',
         ]
+        if not terms:
+            return [*begin, f"    return {made}"]
+        begin[1] = f'    """Labels as the losses read them, (rows, 1){scale}; a child\'s with its parents\'."""'
+        begin += [f"    made = {made}", "    both = dict(made)"]
+        for key, term in terms.items():
+            beside = [Raw(f"made[{quoted(name)}]") for name in (key, *term.parents)]
+            begin += assign(f"both[{quoted(key)}]", call("np.concatenate", beside, axis=1))
+        return [*begin, "    return both"]
 
     def predict(self) -> list[str]:
         columns: list[str] = []
@@ -107,21 +119,31 @@ class Answers:
             "    predicted, found, scores = predict(frame, model), labels(frame), {}",
         ]
         for task in self.tasks:
-            known = f"found[{quoted(task.key)}]"
-            lines += ["", f"    known = ~np.isnan({known})"]
-            made = Raw(f"{show(self.texts[task.name].predicted)}[known]")
-            lines += [f"    label = {known}[known]", *assign("made", made)]
-            at = MetricAt(Raw("label"), Raw("made"), lambda name: Raw(f"frame[{quoted(name)}].to_numpy()[known]"))
-            for metric in task.kind.metrics_of():
-                if isinstance(metric, Declaration):
-                    value = writer("metric", metric.word)(metric, self.plan.functions, at)
-                    lines += assign(f"scores[{quoted(task.name)}, {quoted(metric.title)}]", value)
+            known = [f"    known = ~np.isnan(found[{quoted(task.key)}])"]
+            lines += self._scores(task, task.name, self.texts[task.name], known)
+        for one in conditionals(self.plan.run.outputs, self.plan.schema):
+            task, parents = self.tasks[one.task], [self.tasks[k].key for k in one.parents]
+            known = [f"    known = ~np.isnan(found[{quoted(task.key)}])"]
+            known += [f"    known &= found[{quoted(parent)}] == 1" for parent in parents]
+            lines += self._scores(task, one.title, self._text(task, one.title), known)
         return [
             *lines,
             "",
             "    rows = [(*key, value) for key, value in scores.items()]",
             '    return pd.DataFrame(rows, columns=["task", "metric", "value"])',
         ]
+
+    def _scores(self, task: Any, title: str, text: TaskText, known: list[str]) -> list[str]:
+        """Statements of the metrics of an output of the task, on the rows that are `known`."""
+        lines = ["", *known, f"    label = found[{quoted(task.key)}][known]"]
+        lines += assign("made", Raw(f"{show(text.predicted)}[known]"))
+        at = MetricAt(Raw("label"), Raw("made"), lambda name: Raw(f"frame[{quoted(name)}].to_numpy()[known]"))
+        for metric in task.kind.metrics_of():
+            word = getattr(metric, "word", "")
+            if word:
+                value = writer("metric", word)(metric, self.plan.functions, at)
+                lines += assign(f"scores[{quoted(title)}, {quoted(metric.title)}]", value)
+        return lines
 
 
 def _classes(task: Any) -> Any:

@@ -12,7 +12,8 @@ from mtl_magic.parts import Training
 from mtl_magic.program import NONE
 from mtl_magic.runs.code.functions import network
 from mtl_magic.runs.code.layer import python_block
-from mtl_magic.runs.code.text import Raw, assign, call, quoted, rounded, show
+from mtl_magic.runs.code.relations import Relations, TermText, tower
+from mtl_magic.runs.code.text import WIDTH, Raw, assign, call, quoted, rounded, show
 from mtl_magic.runs.code.words.blocks import dense, stack
 from mtl_magic.runs.code.writers import BlockAt, BlockText, writer
 
@@ -28,6 +29,7 @@ class NetworkText:
     blocks: dict[str, BlockText] = dataclasses.field(default_factory=dict)
     owners: set[str] = dataclasses.field(default_factory=set)  # keys of takers with features of their own
     parts: list[tuple[Training, tuple[str, ...]]] = dataclasses.field(default_factory=list)  # layers and how they train
+    terms: dict[str, TermText] = dataclasses.field(default_factory=dict)  # key of a task -> what its dependency adds
 
 
 class _Body:
@@ -171,45 +173,24 @@ class _Body:
     def heads(self) -> None:
         """Towers and heads, then the dependencies between them, parents first."""
         plan = self.plan
-        logits = {}
+        logits, sources, towers = {}, {}, {}
         before = len(self.lines)
         for task in plan.schema.tasks:
-            source = self.read(plan.program.task(task.name).sources, task.key)
+            sources[task.name] = self.read(plan.program.task(task.name).sources, task.key)
             units, dropout = tower(plan, task)
             name = f"{task.key}_tower"
-            read = stack(plan.functions, source, units, name, dropout) if units else Raw(source)
-            start = [rounded(b) for b in starts(plan, task)]
-            logits[task.key] = call(plan.functions.use(network.head), read, start, task.key)
+            stacked = stack(plan.functions, sources[task.name], units, name, dropout)
+            towers[task.name] = stacked if units else Raw(sources[task.name])
             self.made.parts.append((Training.of(task.kind), (*dense(name, units), f"{task.key}_logits")))
         said = ["", "    # each task's tower and head"]
         self.lines[before:before] = said
-        self.lines += assign("logits", logits)
-        self._dependencies()
-
-    def _dependencies(self) -> None:
-        plan, done = self.plan, set[str]()
-
-        def resolve(name: str) -> None:
-            if name in done:
-                return
-            done.add(name)
-            child = plan.schema.task(name)
-            givens = plan.program.task(name).givens
-            for given in givens:
-                resolve(given.parent)
-            parents = [g.parent for g in givens if g.method.conditional]
-            mine = f"logits[{quoted(child.key)}]"
-            if parents:
-                self.lines += ["", f"    # {name} given {', '.join(parents)}"]
-                self.lines += assign(f"logits[{quoted(conditional(plan, name, parents))}]", Raw(mine))
-            for given in givens:
-                other = f"logits[{quoted(plan.schema.task(given.parent).key)}]"
-                made = writer("given", given.method.word)(given.method, plan.functions, mine, other)
-                if made is not None:
-                    self.lines += assign(mine, made)
-
+        relations = Relations(plan, self.lines, self.made)
+        texts = relations.read(sources, towers)
         for task in plan.schema.tasks:
-            resolve(task.name)
+            start = [rounded(b) for b in starts(plan, task)]
+            logits[task.key] = call(plan.functions.use(network.head), towers[task.name], start, task.key)
+        self.lines += assign("logits", logits)
+        relations.settle(texts)
 
     def apart(self) -> None:
         """What single parts are told of their training that layers can say."""
@@ -267,12 +248,10 @@ def _inputs(plan: Plan) -> list[str]:
     lines: list[str] = []
     if plan.rows:
         shape = "LISTS.get(name, ())" if any(i.column.length for i in plan.rows) else "()"
-        lines += [
-            "    inputs = {",
-            f'        name: keras.Input({shape}, dtype="int32", name=name)',
-            "        for name in EMBEDDINGS",
-            "    }",
-        ]
+        made = f'name: keras.Input({shape}, dtype="int32", name=name)'
+        flat = f"    inputs = {{{made} for name in EMBEDDINGS}}"
+        broken = ["    inputs = {", f"        {made}", "        for name in EMBEDDINGS", "    }"]
+        lines += [flat] if len(flat) <= WIDTH else broken
     if plan.numbers:
         made = "{name: keras.Input((n,), name=name) for name, n in NUMBERS.items()}"
         lines.append(f"    inputs {'|=' if plan.rows else '='} {made}")
@@ -312,24 +291,11 @@ def _shares_nothing(block: Any) -> bool:
     return not getattr(block.block, "shares", True)
 
 
-def tower(plan: Plan, task: Any) -> tuple[tuple[int, ...], float]:
-    """Widths and dropout of a task's tower."""
-    from mtl_magic.model import heads
-
-    return heads._shape(plan.program, task)  # noqa: SLF001 - one definition
-
-
 def starts(plan: Plan, task: Any) -> list[float]:
     """Logits at which a task's head starts."""
     from mtl_magic.model import heads
 
     return heads._bias(plan.program.task(task.name), plan.schema, task)  # noqa: SLF001 - one definition
-
-
-def conditional(plan: Plan, child: str, parents: list[str]) -> str:
-    """What the output of `child|parents` is called among the logits."""
-    keys = {title: key for key, title in plan.run.outputs}
-    return keys[f"{child}|{','.join(parents)}"]
 
 
 def constants(plan: Plan) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_magic.problems import MtlError, Problem
 from mtl_magic.program import FeatureRule, safe_names
-from mtl_magic.runs.code.functions import interactions, sharing
+from mtl_magic.runs.code.functions import interactions, relations, sharing
 from mtl_magic.runs.code.source import IMPORTS, Functions
 from mtl_magic.runs.code.text import Raw, quoted
 from mtl_magic.runs.code.writers import At, Column, writer
@@ -25,7 +25,7 @@ SAFE = re.compile(r"[A-Za-z]\w*", re.ASCII)
 TAKEN = (
     *keyword.kwlist, *keyword.softkwlist, *IMPORTS, "inputs", "encoded", "everything", "logits", "model", "features", "gate",
     "taker", "e", "name", "frozen", "penalties", "penalty", "kernel", "dense_stack", "head", "product", "mean_of", "sum_of", "list", "range", "len", "dict", "_",
-    *(name for module in (sharing, interactions) for name, thing in vars(module).items() if callable(thing)),
+    *(name for module in (sharing, interactions, relations) for name, thing in vars(module).items() if callable(thing)),
 )  # fmt: skip
 
 
@@ -75,7 +75,9 @@ class Plan:
         names = [b.name or "shared" for b in program.blocks]
         derived = [f"{name}_{end}" for name in names for end in ("experts", "layer", "own", "common")]
         takers = [*keys.values(), *(t.key for t in run.schema.tasks)]
-        derived += [f"{key}_{end}" for key in takers for end in ("features", "names", "own", "sources")]
+        derived += [
+            f"{key}_{end}" for key in takers for end in ("features", "names", "own", "sources", "tower", "read")
+        ]
         called = safe_names(names, taken=[*TAKEN, *derived])
         variables = {b.name: called[b.name or "shared"] for b in program.blocks}
         return cls(run, program, run.schema, functions, _inputs(run, functions), keys, variables, [])

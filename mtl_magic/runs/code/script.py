@@ -47,9 +47,10 @@ def script(plan: Plan) -> tuple[str, NetworkText]:
     """The text, and what is known of the layers in it."""
     from mtl_magic.runs.code.functions import files
 
-    answers, objective = Answers(plan), training.Objective(plan)
+    answers = Answers(plan)
     net = network.section(plan)
-    encode, labels, targets = encoding.section(plan), answers.labels(), answers.targets()
+    objective = training.Objective(plan, net.terms)
+    encode, labels, targets = encoding.section(plan), answers.labels(), answers.targets(net.terms)
     predict, evaluate = answers.predict(), answers.evaluate()
     losses, parts, train = objective.losses(), objective.parts(), objective.train()
     plan.functions.use(files.read)
@@ -71,6 +72,7 @@ def script(plan: Plan) -> tuple[str, NetworkText]:
         *use("network"),
         *use("sharing"),
         *use("interactions"),
+        *use("relations"),
         "\n".join(net.lines),
         _title("Predictions and metrics"),
         *use("predictions"),
@@ -79,6 +81,7 @@ def script(plan: Plan) -> tuple[str, NetworkText]:
         "\n".join(evaluate),
         _title("Training"),
         *use("losses"),
+        *use("risks"),
         "\n".join(losses),
         "\n".join(targets),
         *use("splitting"),

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import keras
 
-from mtl_magic.runs.code.functions import losses, splitting, training
+from mtl_magic.runs.code.functions import losses, risks, splitting, training
 from mtl_magic.runs.code.text import Raw, assign, call, quoted, rounded, show
 from mtl_magic.runs.code.writers import BalanceText, writer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mtl_magic.runs.code.plan import Plan
+    from mtl_magic.runs.code.relations import TermText
 
 SCHEDULES = {"constant": training.Constant, "cosine": training.Cosine, "linear": training.Linear}
 
@@ -20,14 +24,14 @@ SCHEDULES = {"constant": training.Constant, "cosine": training.Cosine, "linear":
 class Objective:
     """What a script's training minimises, and how."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, plan: Plan, terms: Mapping[str, TermText] | None = None) -> None:
+        self.plan, self.terms = plan, terms or {}
         self.settings = plan.program.train
         method = plan.program.balance
         self.balance: BalanceText = writer("balance", method.word)(method, plan.functions)
         plan.notes.extend(self.balance.notes)
         self.tasks = plan.schema.tasks
-        self.inside = len(self.tasks) < len(plan.run.outputs)  # some outputs have no loss of their own
+        self.inside = len(self.tasks) < len(plan.run.outputs) or bool(self.terms)  # outputs have no loss of their own
 
     def constants(self) -> list[str]:
         from mtl_magic.train.fit import learning_rate
@@ -144,6 +148,9 @@ class Objective:
             lines.append("    frame = frame[parts(frame) == 0]")
         lines += ["    model = build()", *self._network(), *self._rate()]
         lines += assign("objective", self._objective())
+        for key, term in self.terms.items():
+            made = call(self.plan.functions.use(risks.of_labelled_with), Raw(f"LOSSES[{quoted(key)}]"), term.function)
+            lines += assign(f"objective[{quoted(key)}]", made)
         network: Any = "network" if self.inside else "model"
         loss: Any = Raw("objective")
         options: dict[str, Any] = {"loss": loss, "loss_weights": Raw("LOSS_WEIGHTS")}
@@ -177,6 +184,7 @@ class Objective:
             return []
         return [
             "    tasks = {task: model.output[task] for task in LOSSES}",
+            *itertools.chain.from_iterable(_beside(key, term) for key, term in self.terms.items()),
             "    network = keras.Model(model.input, tasks)",
         ]
 
@@ -257,6 +265,13 @@ class Objective:
             f"        return found[{quoted(name)}, {quoted(metric)}]",
         ]
         return "val_score", {"mode": "max" if kinds[metric].higher_is_better else "min"}, score
+
+
+def _beside(key: str, term: TermText) -> list[str]:
+    """Statements that put all that the loss of a task with a term reads side by side."""
+    beside = [Raw(f"model.output[{quoted(name)}]") for name in (key, term.own, *term.parents, *term.further)]
+    joined = show(call("layers.Concatenate", name=f"{key}_beside"))
+    return assign(f"tasks[{quoted(key)}]", call(joined, beside))
 
 
 def _options(optimizer: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtl_magic.problems import MtlError, Problem
@@ -31,7 +31,7 @@ FAMILIES = {
     "task": "(declaration, TaskAt) -> TaskText",
     "loss": "(declaration, Functions) -> expression: (labels (B,), logits (B, units)) -> (B,)",
     "metric": "(declaration, Functions, MetricAt) -> expression: a number",
-    "given": "(declaration, Functions, child, parent) -> expression of the child's logits, or None: they stay",
+    "given": "(declaration, GivenAt) -> GivenText",
     "balance": "(declaration, Functions) -> BalanceText",
 }
 
@@ -163,6 +163,42 @@ class MetricAt:
     labels: Any
     predicted: Any
     column: Callable[[str], Any]  # name of a column -> expression of its values
+
+
+@dataclasses.dataclass(frozen=True)
+class GivenAt:
+    """Where a dependency is written, with all parents of a task by it; its names are expressions in `build()`."""
+
+    functions: Functions
+    child: Any  # TaskSchema
+    parents: tuple[Any, ...]  # TaskSchema
+    source: str  # what the child's tower reads
+    tower: str  # what its head would read
+    reads: Mapping[str, Any]  # key of a parent -> what its head reads
+    logits: str  # of the child, so far
+    above: tuple[str, ...]  # final ones of the parents
+    units: tuple[int, ...]  # of the child's tower
+    dropout: float  # of the child's tower
+
+
+@dataclasses.dataclass(frozen=True)
+class GivenText:
+    """A dependency as code.
+
+    Attributes:
+        read: expression of what the child's head reads; None: its tower.
+        layers: names of layers that belong to the child.
+        logits: expressions of the child's logits, one after another.
+        further: outputs of the network that only the loss reads -> their expressions.
+        term: expression of a function, (labels (rows, 1 + parents), logits side by side) -> what is added to the loss of
+            each row (`functions/risks.py`); None: nothing.
+    """
+
+    read: Any = None
+    layers: tuple[str, ...] = ()
+    logits: Sequence[Any] = ()
+    further: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    term: Any = None
 
 
 @dataclasses.dataclass(frozen=True)

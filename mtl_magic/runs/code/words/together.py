@@ -1,11 +1,11 @@
-"""What stands between tasks, as code: dependencies and balancing methods."""
+"""Balancing methods as code."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from mtl_magic.balance._own import WORD
-from mtl_magic.runs.code.functions import network, training
+from mtl_magic.runs.code.functions import training
 from mtl_magic.runs.code.source import Functions
 from mtl_magic.runs.code.text import Raw, call
 from mtl_magic.runs.code.writers import BalanceText, writes
@@ -14,16 +14,6 @@ LEFT_OUT = (
     "The run's tasks were balanced by `{word}`, which is not in this script: here each loss counts over that of the "
     "best constant prediction, as `balance equal` does."
 )
-
-
-@writes("given", "esmm")
-def esmm(method: Any, functions: Functions, child: str, parent: str) -> Any:
-    return call(functions.use(network.product), Raw(child), Raw(parent))
-
-
-@writes("given", "observed")
-def observed(method: Any, functions: Functions, child: str, parent: str) -> None:
-    """The logits stay; which labels count is written where labels are."""
 
 
 @writes("balance", "equal")
