@@ -1,14 +1,20 @@
-"""Real data that ships with the package."""
+"""Real data: a sample that ships with the package, and public sets from where a person has unpacked them."""
 
 from __future__ import annotations
 
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from mtl_magic.datasets.ali_ccp import ali_ccp
+from mtl_magic.datasets.aliexpress import aliexpress
+from mtl_magic.datasets.census_income import census_income
+from mtl_magic.datasets.kuairand_pure import kuairand_pure
+from mtl_magic.datasets.movielens import movielens
+
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["kuairand_sample"]
+__all__ = ["ali_ccp", "aliexpress", "census_income", "kuairand_pure", "kuairand_sample", "movielens"]
 
 TEXTS = (
     "video_type",
