@@ -19,6 +19,8 @@ export interface ITraining {
   pause(): void;
   resume(): void;
   stop(): void;
+  /** Gives tasks weights; false where it has none of them. */
+  weigh?(weights: ReadonlyMap<string, number>): boolean;
 }
 
 /** The training of the notebook in front. Whoever has a comm to one sets `current`; commands follow it. */

@@ -7,6 +7,7 @@ import { buttons, greet, restful, settings } from '../shared/buttons';
 import { Cards } from '../shared/cards';
 import { h } from '../shared/dom';
 import { Ghost } from '../shared/ghost';
+import { ownKeys } from '../shared/keys';
 import { gone, referred, type Cleanup, type Model, type Status } from '../shared/model';
 import { floats, Store, type Frame } from '../shared/series';
 import { themed } from '../shared/theme';
@@ -128,7 +129,7 @@ async function render(model: Model, el: HTMLElement, feed: Feed): Promise<Cleanu
       updates.forEach(each => each());
     });
   };
-  cleanups.push(() => cancelAnimationFrame(asked), themed(root, palette, update));
+  cleanups.push(() => cancelAnimationFrame(asked), themed(root, palette, update), ownKeys(root));
 
   const resized = new ResizeObserver(update);
   resized.observe(root);

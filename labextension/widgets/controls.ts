@@ -4,6 +4,7 @@ import '../shared/base.css';
 
 import { buttons, greet, restful, settings } from '../shared/buttons';
 import { h } from '../shared/dom';
+import { ownKeys } from '../shared/keys';
 import type { Model } from '../shared/model';
 import { weightCell } from '../shared/slider';
 import { colour, swatch, themed } from '../shared/theme';
@@ -36,6 +37,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     greet(model),
     restful(model),
     themed(root, palette),
+    ownKeys(root),
     ...cells.map(c => c.cleanup)
   ];
   return () => cleanups.forEach(clean => clean());

@@ -1,11 +1,14 @@
 """What the editor is told of a cell as it is typed: the problems that running it would raise before any data is read.
 
+Asked for it, the kernel says where it keeps its runs, too, for the panel's list of them.
+
 The page opens a comm, sends texts on it and gets their problems back on it. The kernel sends nothing else there, so that
 on ipykernel 7 the answers come over the comm's own subshell while a cell trains. Nothing of the text is evaluated.
 """
 
 from __future__ import annotations
 
+import pathlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -42,10 +45,21 @@ def problems(text: str) -> list[Problem]:
 
 
 def answer(data: Any) -> dict[str, Any] | None:
-    """The reply to a message `{"id": …, "text": …}`; None to what is no such message."""
+    """The reply to a message `{"id": …, "text": …}`, or to `{"id": …, "where": "runs"}`; None to what is no such message."""
+    if isinstance(data, dict) and data.get("where") == "runs":
+        return {"id": data.get("id"), **_where()}
     if not isinstance(data, dict) or not isinstance(data.get("text"), str):
         return None
     return {"id": data.get("id"), "problems": [_plain(p) for p in problems(data["text"])]}
+
+
+def _where() -> dict[str, str]:
+    """Where runs are kept: the whole path, the path from here, and this person's home; nothing where none are."""
+    from mtl_magic.runs.project.store import root_of, shown
+
+    root = root_of()
+    home = pathlib.Path.home().as_posix()
+    return {"runs": root.as_posix(), "short": shown(root), "home": home} if root else {}
 
 
 def _plain(problem: Problem) -> dict[str, Any]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import pathlib
 import sys
+from typing import Any
 
 from mtl_magic.reference.balancing import balancing
 from mtl_magic.reference.data import vocabulary_data
 from mtl_magic.reference.editor import editor_data
+from mtl_magic.reference.packing import packed
 from mtl_magic.reference.page import page
 from mtl_magic.vocabulary import vocabulary
 
@@ -26,8 +28,12 @@ def texts() -> dict[str, str]:
         "mtl_magic/vocabulary.json": json.dumps(data, ensure_ascii=False, indent=1) + "\n",
         "docs/reference.md": page(data),
         "docs/balancing.md": balancing(vocabulary()),
-        EDITOR: json.dumps(editor_data(vocabulary()), ensure_ascii=False, separators=(",", ":")) + "\n",
+        EDITOR: _line(packed(_line(editor_data(vocabulary())))) + "\n",
     }
+
+
+def _line(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def stale(root: pathlib.Path = ROOT) -> list[str]:

@@ -1,6 +1,6 @@
 """What an editor needs to know the language without a kernel: the words, and the automaton of the grammar.
 
-`labextension/src/generated/vocabulary.json` is this. The automaton is that of Lark's parser, so that the editor reads a
+`labextension/src/generated/vocabulary.json` is this, packed. The automaton is that of Lark's parser, so that the editor reads a
 statement exactly as the package does, and no second grammar has to be kept.
 """
 

@@ -43,7 +43,7 @@ def test_the_files_of_the_wheel(wheel):
     assert f"{SHARE}/package.json" in shared
     assert f"{SHARE}/install.json" in shared
     assert f"{SHARE}/static/style.js" in shared
-    for plugin in ("highlight", "completion", "lint", "hover", "commands"):
+    for plugin in ("highlight", "completion", "lint", "hover", "commands", "sidebar"):
         assert f"{SHARE}/schemas/mtl-magic/{plugin}.json" in shared
     assert {"mtl_magic/dashboard/static/charts.js", "mtl_magic/dashboard/static/controls.js"} <= set(names)
     assert not [n for n in names if n.startswith("mtl_magic/labextension/")], "it stands in the wheel twice"

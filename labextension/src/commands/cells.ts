@@ -49,6 +49,21 @@ export function insert(panel: NotebookPanel, text: string): void {
   content.mode = 'edit';
 }
 
+/** Puts the cursor into a cell; it may be out of sight, and then has no editor yet. */
+export async function goTo(panel: NotebookPanel, cell: Cell, offset: number): Promise<void> {
+  const { content } = panel;
+  const index = content.widgets.indexOf(cell);
+  if (index < 0) return;
+  content.activeCellIndex = index;
+  content.mode = 'edit';
+  await content.scrollToItem(index);
+  await cell.ready;
+  const place = cell.editor?.getPositionAt(offset);
+  if (!place) return;
+  cell.editor?.setCursorPosition(place);
+  cell.editor?.focus();
+}
+
 /** The cell with flags added to its first line, before a comment there. */
 export function flagged(text: string, flags: string): string {
   const end = bodyStart(text) - 1;
@@ -89,10 +104,7 @@ export async function checkCell(
     Notification.success(trans.__('No problem was found in this cell.'), { autoClose: 4000 });
     return;
   }
-  panel.content.mode = 'edit';
-  const editor = cell.editor;
-  const place = editor?.getPositionAt(first.start);
-  if (editor && place) editor.setCursorPosition(place);
+  await goTo(panel, cell, first.start);
   const many = trans._n('One problem: %2', '%1 problems; the first: %2', found.length, first.message);
   Notification.error(many, { autoClose: 8000 });
 }

@@ -7,7 +7,7 @@ import type { CodeEditor } from '@jupyterlab/codeeditor';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Checks } from '../kernel/checks';
-import { proposed, type Problem } from '../language/check';
+import { remedy, type Problem } from '../language/check';
 import { isOurs } from './editors';
 
 const DELAY = 300; // ms after the last key
@@ -71,20 +71,17 @@ export class Lint {
       severity: severity === 'warning' ? 'warning' : 'error',
       source: 'mtl_magic',
       message: said.filter(Boolean).join('\n'),
-      actions: this.actions(hint, text.slice(start, end))
+      actions: this.actions({ ...problem, end }, text)
     };
   }
 
-  /** The way out of a hint such as "did you mean 'binary'?". */
-  private actions(hint: string, written: string): Action[] {
-    const word = proposed(hint);
-    if (word === undefined) return [];
-    const quote = /^['"]/.exec(written)?.[0] ?? '';
-    const named = /\w[^\w'"]*=/.test(written) ? written.replace(/^[^\s=]+/, word) : quote + word + quote;
+  private actions(problem: Problem, text: string): Action[] {
+    const out = remedy(problem, text);
+    if (!out) return [];
     return [
       {
-        name: this.trans.__("Replace with '%1'", word),
-        apply: (view, from, to) => view.dispatch({ changes: { from, to, insert: named }, userEvent: 'input.fix' })
+        name: this.trans.__("Replace with '%1'", out.word),
+        apply: (view, from, to) => view.dispatch({ changes: { from, to, insert: out.text }, userEvent: 'input.fix' })
       }
     ];
   }

@@ -6,7 +6,7 @@
  */
 
 import type { CodeEditor } from '@jupyterlab/codeeditor';
-import type { INotebookTracker } from '@jupyterlab/notebook';
+import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
@@ -29,6 +29,18 @@ interface Reply {
     severity: string;
     place: [number, number, number, number] | null;
   }[];
+  runs?: string;
+  short?: string;
+  home?: string;
+}
+
+type Asked = { text: string } | { where: 'runs' };
+
+/** Where a kernel keeps runs: the whole path, and from where it works; and its home. */
+export interface Said {
+  runs: string;
+  short: string;
+  home: string;
 }
 
 /** The comm to one kernel. `closed`: the kernel does not know the target, as before `%load_ext mtl_magic`. */
@@ -80,7 +92,8 @@ class Connection {
     for (const done of this.waiting.values()) done(undefined);
   }
 
-  async ask(text: string): Promise<Reply | undefined> {
+  async ask(asked: Asked): Promise<Reply | undefined> {
+    const text = JSON.stringify(asked);
     const late = this.late.get(text);
     if (late) return late;
     const id = ++this.count;
@@ -90,7 +103,7 @@ class Connection {
       setTimeout(() => resolve(undefined), PATIENCE);
     });
     const comm = await Promise.race([this.comm, reply]);
-    if (comm && 'send' in comm && !this.closed) comm.send({ id, text } as JSONObject);
+    if (comm && 'send' in comm && !this.closed) comm.send({ id, ...asked } as JSONObject);
     const found = this.closed ? undefined : await reply;
     this.waiting.delete(id);
     return found;
@@ -101,14 +114,27 @@ export class Checks {
   /** Sent when a kernel may answer otherwise than before. */
   readonly changed = new Signal<this, void>(this);
   private connections = new WeakMap<Kernel.IKernelConnection, Connection>();
+  private readonly said = new WeakMap<NotebookPanel, Said>();
 
   constructor(private readonly tracker: INotebookTracker | null) {}
 
   /** The problems of an editor's text, in its order. */
   async problems(text: string, model: CodeEditor.IModel | null): Promise<Problem[]> {
     const kernel = model && this.kernelOf(model);
-    const reply = kernel ? await this.connection(kernel).ask(text) : undefined;
+    const reply = kernel ? await this.connection(kernel).ask({ text }) : undefined;
     return reply?.problems ? reply.problems.map(p => placed(p, text)) : check(text);
+  }
+
+  /** Where a notebook's kernel keeps its runs, as it says or has said; undefined: it never did. */
+  async runsOf(panel: NotebookPanel): Promise<Said | undefined> {
+    const kernel = answering(panel.sessionContext.session?.kernel);
+    const ours = panel.content.widgets.some(({ model }) => /\bmtl/.test(model.sharedModel.getSource()));
+    const reply = kernel && ours ? await this.connection(kernel).ask({ where: 'runs' }) : undefined;
+    if (reply?.runs) {
+      const { runs, short = runs, home = '' } = reply;
+      this.said.set(panel, { runs, short, home });
+    }
+    return this.said.get(panel);
   }
 
   /** Forget what kernels said of the target: the extension may have been loaded since. */
@@ -127,9 +153,12 @@ export class Checks {
 
   private kernelOf(model: CodeEditor.IModel): Kernel.IKernelConnection | null {
     const panel = this.tracker?.find(p => p.content.widgets.some(cell => (cell.model as unknown) === model));
-    const kernel = panel?.sessionContext.session?.kernel ?? null;
-    return kernel?.handleComms && kernel.status !== 'dead' ? kernel : null;
+    return answering(panel?.sessionContext.session?.kernel);
   }
+}
+
+function answering(kernel: Kernel.IKernelConnection | null | undefined): Kernel.IKernelConnection | null {
+  return kernel?.handleComms && kernel.status !== 'dead' ? kernel : null;
 }
 
 /** A problem of the kernel, whose lines and columns count code points from 1. */

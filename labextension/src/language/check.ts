@@ -209,3 +209,12 @@ class Checker {
 export function proposed(hint: string): string | undefined {
   return /^did you mean '(.+)'\?$/.exec(hint)?.[1];
 }
+
+/** The way out of a hint such as "did you mean 'binary'?": the word, and what stands in the problem's place then. */
+export function remedy(problem: Problem, text: string): { word: string; text: string } | undefined {
+  const word = proposed(problem.hint);
+  if (word === undefined) return undefined;
+  const was = text.slice(problem.start, problem.end);
+  const quote = /^['"]/.exec(was)?.[0] ?? '';
+  return { word, text: /\w[^\w'"]*=/.test(was) ? was.replace(/^[^\s=]+/, word) : quote + word + quote };
+}

@@ -1,6 +1,7 @@
 /** The words of the language, as `python -m mtl_magic.reference` writes them from the package's registry. */
 
 import data from '../generated/vocabulary.json';
+import { unpacked } from './unpack';
 
 /** A type of values; `type` says which, the rest are its bounds. */
 export interface ParamType {
@@ -76,7 +77,7 @@ interface Vocabulary {
   grammar: Automaton;
 }
 
-export const VOCABULARY = data as unknown as Vocabulary;
+export const VOCABULARY = JSON.parse(unpacked(data)) as Vocabulary;
 
 /** The settings' lines: their keys are options. */
 export const SETTINGS = ['split', 'train', 'tune'];

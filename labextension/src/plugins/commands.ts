@@ -9,7 +9,7 @@ import { active, underMenu, checkCell, dryRun, explain, insert, type Active } fr
 import { Ids, nothing } from '../commands/ids';
 import { openQuickstart } from '../commands/quickstart';
 import { icon } from '../icon';
-import { TEMPLATE } from '../templates';
+import { BEFORE, START, TEMPLATE } from '../templates';
 import { IChecks, IHighlighting, ISteering } from '../tokens';
 
 const MAGIC = '%%mtl'; // in a sentence to be translated, %% would be one %
@@ -102,6 +102,16 @@ function addCellCommands(
       if (panel) insert(panel, typeof text === 'string' ? text : TEMPLATE);
     }
   });
+  app.commands.addCommand(Ids.example, {
+    label: trans.__('Insert Example'),
+    caption: trans.__('Insert cells that load a small feed log and train a multi-task model on it'),
+    isEnabled: () => Boolean(tracker?.currentWidget),
+    describedBy: nothing,
+    execute: () => {
+      const panel = tracker?.currentWidget;
+      if (panel) [BEFORE, START].forEach(text => insert(panel, text));
+    }
+  });
   onCell(
     Ids.explain,
     trans.__('Explain %1 Cell', MAGIC),
@@ -118,7 +128,8 @@ function addCellCommands(
     checkCell(cell, checks, trans)
   );
   const update = () => {
-    for (const id of [Ids.insert, Ids.explain, Ids.dryRun, Ids.check]) app.commands.notifyCommandChanged(id);
+    for (const id of [Ids.insert, Ids.example, Ids.explain, Ids.dryRun, Ids.check])
+      app.commands.notifyCommandChanged(id);
   };
   tracker?.activeCellChanged.connect(update);
   tracker?.currentChanged.connect(update);
