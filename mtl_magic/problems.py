@@ -155,7 +155,10 @@ class MtlWarning(UserWarning):
 
     def __init__(self, problem: Problem, text: str = "") -> None:
         self.problem, self.text = problem, text
-        super().__init__(problem.render(text))
+        super().__init__(problem, text)  # what the class is made of again, wherever a warning travels
+
+    def __str__(self) -> str:
+        return self.problem.render(self.text)
 
     def __reduce__(self) -> tuple[type[MtlWarning], tuple[Problem, str]]:
         return type(self), (self.problem, self.text)
