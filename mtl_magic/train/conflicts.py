@@ -32,7 +32,7 @@ def most_of(tasks: int) -> int:
 
 
 def told(
-    step: int, seconds: float, tasks: Sequence[str], sums: np.ndarray, weights: Iterable[float], before: Any = 0.0
+    step: int, seconds: float, tasks: Sequence[str], sums: np.ndarray, weights: Iterable[float], *, before: Any = 0.0
 ) -> Gradients:
     """Sums as an event; `before`: those of all earlier steps."""
     cosines, steps, negative, norms, left = sums
@@ -115,7 +115,7 @@ class Windows:
         before: Any = 0.0
         found = []
         for head, sums in zip(self._heads, self._sums, strict=True):
-            found.append(told(head.step, head.seconds, head.tasks, sums, head.weights, before))
+            found.append(told(head.step, head.seconds, head.tasks, sums, head.weights, before=before))
             before = before + sums
         return found
 
@@ -158,6 +158,6 @@ class Conflicts:
         sums, self._before = now - self._before, now
         if not sums[1].any():
             return None
-        found = told(steps, seconds, self.names, sums, weights, self.windows.total())
+        found = told(steps, seconds, self.names, sums, weights, before=self.windows.total())
         self.windows.add(found)
         return found
