@@ -12,8 +12,8 @@ from functools import cache, lru_cache
 import numpy as np
 
 LETTER = "!"
-# one or two bytes each, none of which JSON or a script would escape
-MARKS = "".join(re.findall(r"[^\\'\x7f-\xad]", "".join(map(chr, range(ord("#"), 0x590)))))
+# one or two bytes each, none of which JSON or a minifier would escape
+MARKS = "".join(re.findall(r"[^\\'\x7f-\xff]", "".join(map(chr, range(ord("#"), 0x590)))))
 LEAST = 4  # times together: a pair costs its own entry
 WIDTH = len(MARKS)
 

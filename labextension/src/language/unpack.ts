@@ -8,7 +8,7 @@ export interface Packed {
 const LETTER = '!';
 const FIRST = 0x23;
 const BEHIND = 0x590;
-const SKIPPED = /[\\'\x7f-\xad]/;
+const SKIPPED = /[\\'\x7f-\xff]/;
 
 export function unpacked({ symbols, text }: Packed): string {
   const pairs: string[] = [];
