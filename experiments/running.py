@@ -8,6 +8,7 @@ old line does not count, and a test fails while it is there.
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import functools
 import gc
@@ -16,6 +17,7 @@ import json
 import math
 import os
 import pathlib
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +25,8 @@ from typing import Any
 
 HERE = pathlib.Path(__file__).parent
 RESULTS = HERE / "results"
+DOCUMENT = HERE.parent / "docs" / "experiments.md"
+IMAGES = HERE.parent / "docs" / "images"
 Scores = dict[str, dict[str, float | None]]  # task -> metric -> value; None: it is not a number
 
 
@@ -99,14 +103,14 @@ class Experiment:
         rows: which rows there are, in words; a change of them is a change of every recipe.
         cases: all trainings, the most urgent first; given the lines so far, for what is tuned is known only then.
         tables: the rows of a case.
-        report: Markdown of finished lines; it may draw pictures into the folder.
+        report: Markdown of finished lines, by the places in docs/experiments.md; it may draw pictures into the folder.
     """
 
     name: str
     rows: str
     cases: Callable[[Sequence[Line]], list[Case]]
     tables: Callable[[Case], Tables]
-    report: Callable[[Sequence[Line], pathlib.Path], str]
+    report: Callable[[Sequence[Line], pathlib.Path], dict[str, str]]
 
     def recipe(self, case: Case) -> str:
         """A digest of what the training of this case is told."""
@@ -244,3 +248,36 @@ def steady(threads: int) -> None:
 def seed_by_seed(cases: Iterable[Case]) -> list[Case]:
     """All arms of the first seed, then of the next: whatever is finished can be compared seed by seed."""
     return sorted(cases, key=lambda case: case.seed)
+
+
+def data_folder() -> pathlib.Path:
+    """Where the data sets are: what MTL_MAGIC_DATA names.
+
+    Raises:
+        SystemExit: it names nothing.
+    """
+    folder = os.environ.get("MTL_MAGIC_DATA")
+    if not folder:
+        raise SystemExit("name the folder of data sets with --data, or set MTL_MAGIC_DATA")
+    return pathlib.Path(folder)
+
+
+def main(experiment: Experiment, description: str) -> None:
+    """What an experiment's script does: train what is missing, then say what is there, in docs/experiments.md too."""
+    from reporting import insert
+
+    parser = argparse.ArgumentParser(description=description.split("\n", maxsplit=1)[0])
+    parser.add_argument("--data", help="the folder of data sets, in place of what MTL_MAGIC_DATA names")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no training that lasts past these")
+    parser.add_argument("--threads", type=int, default=2, help="of TensorFlow")
+    parser.add_argument("--report", action="store_true", help="train nothing; write the tables, draw the pictures")
+    told = parser.parse_args()
+    if told.data:
+        os.environ["MTL_MAGIC_DATA"] = told.data
+    if not told.report:
+        steady(told.threads)
+        left = run(experiment, minutes=told.minutes, tell=lambda text: print(text, flush=True))
+        print(f"{experiment.name}: {left} trainings are left", file=sys.stderr)
+    parts = experiment.report(experiment.fitting(read(RESULTS / f"{experiment.name}.jsonl")), IMAGES)
+    DOCUMENT.write_text(insert(DOCUMENT.read_text("utf-8"), parts), "utf-8")
+    print("\n\n".join(parts.values()))
