@@ -7,7 +7,8 @@ that several tasks read are what is shared (gradients are balanced at them); a g
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 from mtl_magic.parts import frozen_option, l2_option, lr_option, optimizer_option, refuse_schedule
@@ -114,6 +115,27 @@ class Part:
     of: int = 1  # so many parts are equal shares of that layer
     sees: tuple[str, ...] = ()  # features that steer it in place of the block's sources
     own: bool = False  # it reads embeddings of the taker's own
+    level: int = 0  # of a block with levels, which one, from 1
+
+    def told(self, taker: str = "", names: Mapping[str, str] = MappingProxyType({})) -> str:
+        """What events call it beside a taker: 'own expert 1', of another taker 'own expert 1 of like'; without its level."""
+        return told(self.label, self.level, self.taker, taker, names)
+
+
+def told(label: str, level: int, owner: str, taker: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What events call a part; see `Part.told`.
+
+    Example:
+        >>> told("2 own expert", 2, "task_like", "task_buy", {"task_like": "like"})
+        'own expert of like'
+    """
+    short = label.removeprefix(f"{level} ")
+    return f"{short} of {names.get(owner, owner)}" if owner not in ("", taker) else short
+
+
+def told_block(title: str, level: int) -> str:
+    """What events call a block, or a level of it: 'ple, level 2'."""
+    return f"{title}, level {level}" if level else title
 
 
 @dataclasses.dataclass(frozen=True)

@@ -73,6 +73,7 @@ class Extraction(Gated):
 
     def inner(self, key: str, takers: Sequence[str]) -> Inner:
         parts: list[Part] = []
+        several = max((owned(self.own, t) for t in takers), default=0) > 1
         before: dict[str, tuple[str, ...]] = {}  # of each taker, and '' for the shared part, the gate that it reads
         for level in range(1, self.depth + 1):
             stem, mark = (f"{key}_level_{level}", f"level_{level}_") if self.depth > 1 else (key, "")
@@ -85,6 +86,7 @@ class Extraction(Gated):
                     f"{stem}_experts_{t}",
                     reads=before.get(t, ()),
                     taker=t,
+                    numbered=several,
                 )
                 for t in takers
             }
@@ -102,11 +104,12 @@ class Extraction(Gated):
                 for t in takers
             ]
             before = {t: (f"{mark}gate_{t}",) for t in takers}
-            parts += [*shared, *(p for group in groups.values() for p in group), *gates]
+            made = [*shared, *(p for group in groups.values() for p in group), *gates]
             if level < self.depth:
                 every = [p.key for p in (*shared, *(p for group in groups.values() for p in group))]
-                parts.append(self.gate_part(f"{mark}gate", f"{said}shared gate", every, "", f"{stem}_shared_gate"))
+                made.append(self.gate_part(f"{mark}gate", f"{said}shared gate", every, "", f"{stem}_shared_gate"))
                 before[""] = (f"{mark}gate",)
+            parts += [dataclasses.replace(p, level=level if self.depth > 1 else 0) for p in made]
         levels = f"{self.depth} levels, " if self.depth > 1 else ""
         detail = f"{levels}{experts_said(self.shared)} shared {shown(self.units)}"
         return Inner(tuple(parts), {t: before[t] for t in takers}, detail)

@@ -100,12 +100,13 @@ def expert_parts(
     reads: Sequence[str] = (),
     taker: str = "",
     own: bool = False,
+    numbered: bool = False,
 ) -> list[Part]:
-    """Experts of one layer as a picture draws them."""
+    """Experts of one layer as a picture draws them; `numbered`: one that is alone is the first of those that others have."""
     return [
         Part(
             f"{stem}_{e}",
-            f"{label} {e}" if count > 1 else label,
+            f"{label} {e}" if count > 1 or numbered else label,
             "expert",
             tuple(reads),
             taker=taker,

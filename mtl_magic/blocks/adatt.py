@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -77,6 +78,7 @@ class Adatt(Gated):
 
     def inner(self, key: str, takers: Sequence[str]) -> Inner:
         parts: list[Part] = []
+        several = max((owned(self.own, t) for t in takers), default=0) > 1
         before: dict[str, tuple[str, ...]] = {}
         for level in range(1, self.levels + 1):
             stem, mark = f"{key}_level_{level}", f"level_{level}_"
@@ -88,6 +90,7 @@ class Adatt(Gated):
                     f"{stem}_experts_{t}",
                     reads=before.get(t, ()),
                     taker=t,
+                    numbered=several,
                 )
                 for t in takers
             }
@@ -104,7 +107,8 @@ class Adatt(Gated):
                 for t in takers
             ]
             gates = [self.gate_part(f"{mark}gate_{t}", f"{level} gate", every, t, f"{stem}_gate_{t}") for t in takers]
-            parts += [*(p for group in groups.values() for p in group), *natives, *gates]
+            made = [*(p for group in groups.values() for p in group), *natives, *gates]
+            parts += [dataclasses.replace(p, level=level) for p in made]
             before = {t: (f"{mark}gate_{t}", f"{mark}native_{t}") for t in takers}
         said = experts_said(self.own) if isinstance(self.own, int) else "own experts"
         return Inner(tuple(parts), before, f"{self.levels} levels, {said} a taker {shown(self.units)}")

@@ -63,10 +63,17 @@ class Stem(Gated):
 
     def inner(self, key: str, takers: Sequence[str]) -> Inner:
         shared = expert_parts("shared", "shared expert", self.shared, f"{key}_shared")
+        several = max((owned(self.own, t) for t in takers), default=0) > 1
         groups: list[Part] = []
         for t in takers:
             groups += expert_parts(
-                f"expert_{t}", "own expert", owned(self.own, t), f"{key}_experts_{t}", taker=t, own=True
+                f"expert_{t}",
+                "own expert",
+                owned(self.own, t),
+                f"{key}_experts_{t}",
+                taker=t,
+                own=True,
+                numbered=several,
             )
         every = [p.key for p in (*groups, *shared)]
         gates = [self.gate_part(f"gate_{t}", "gate", every, t, f"{key}_gate_{t}") for t in takers]

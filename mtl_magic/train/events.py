@@ -76,7 +76,7 @@ class Gates(Event):
 
     step: int
     seconds: float
-    block: str  # as the cell names it
+    block: str  # as the cell names it; of a level of it 'ple, level 2'
     tasks: tuple[str, ...]  # whose gates they are
     experts: tuple[str, ...]
     use: tuple[tuple[float, ...], ...]  # tasks × experts: mean gate weight; a row sums to 1

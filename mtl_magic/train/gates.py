@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from mtl_magic.blocks._base import Block
+from mtl_magic.blocks._base import Block, told_block
 from mtl_magic.layers.gates import Gates as GatesLayer
+from mtl_magic.layers.static import StaticGates
 from mtl_magic.model.sharing import shares, takers_of
 from mtl_magic.program import safe_names
 
@@ -26,9 +27,9 @@ PAUSE = 2.0  # seconds between two looks
 
 @dataclasses.dataclass(frozen=True)
 class GateUse:
-    """Of a block: takers × experts, mean gate weight; 0 where a taker has no such expert."""
+    """Of a block, or a level of it: takers × experts, mean gate weight; 0 where a taker has no such expert."""
 
-    block: str
+    block: str  # as the cell names it; of a level 'ple, level 2'
     takers: tuple[str, ...]
     experts: tuple[str, ...]
     use: tuple[tuple[float, ...], ...]
@@ -79,7 +80,7 @@ def _together(block: str, some: list[tuple[_Gate, Any]]) -> GateUse:
 
 
 def _gates(program: Program, schema: Schema, net: Net) -> Iterator[_Gate]:
-    """As the blocks' pictures name them."""
+    """As the blocks' pictures name them. Weights that see no row, as those of `sluice`, are no gates."""
     titles = {b.name: b.title for b in program.blocks}
     safe = safe_names(titles.values())
     keys = {name: safe[title] for name, title in titles.items()}
@@ -89,13 +90,14 @@ def _gates(program: Program, schema: Schema, net: Net) -> Iterator[_Gate]:
         if not isinstance(plan.block, Block) or not shares(plan) or not takers[plan.name]:
             continue
         inner = plan.block.inner(keys[plan.name], takers[plan.name])
-        labels = {part.key: part.label for part in inner.parts}
+        parts = {part.key: part for part in inner.parts}
         names = {str(taker): taker.name for taker in takers[plan.name]}
         for part in inner.parts:
             tensor = outputs.get(part.layer) if part.kind == "gate" else None
             if tensor is not None and tensor.shape[-1] == len(part.reads):
-                taker = names.get(part.taker, part.taker) or part.label
-                yield _Gate(plan.title, taker, tuple(labels[key] for key in part.reads), tensor)
+                taker = names.get(part.taker, part.taker) or part.told()
+                experts = tuple(parts[key].told(part.taker, names) for key in part.reads)
+                yield _Gate(told_block(plan.title, part.level), taker, experts, tensor)
 
 
 def _outputs(net: Net) -> dict[str, Any]:
@@ -104,7 +106,7 @@ def _outputs(net: Net) -> dict[str, Any]:
     for layer in net.trunk.layers:
         if isinstance(layer, GatesLayer):
             found |= zip(layer.names, layer.output, strict=True)
-        elif not isinstance(layer.output, (list, tuple, dict)):
+        elif not isinstance(layer, StaticGates) and not isinstance(layer.output, (list, tuple, dict)):
             found.setdefault(layer.name, layer.output)
             found[layer.name.removesuffix("_weights")] = layer.output
     return found
