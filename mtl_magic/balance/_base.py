@@ -55,6 +55,7 @@ class Balance(Declaration):
     uses: ClassVar[str] = "losses"  # 'losses' | 'gramian' | 'features'
     normalised: ClassVar[bool] = True  # False: weights apply to raw losses
     rescaled: ClassVar[bool] = False  # whether the step brings the weights to Σ|wₖ| = number of active tasks
+    counts_epochs: ClassVar[bool] = False  # whether it reads `Evidence.epoch_steps`, which is part of the graph then
     looks_back: ClassVar[bool] = False  # whether the step calls `after` with the same rows' losses after the update
 
     def start(self, tasks: tuple[BalanceTask, ...]) -> State:

@@ -30,6 +30,7 @@ class Dwa(Balance):
     """
 
     rescaled: ClassVar[bool] = True
+    counts_epochs: ClassVar[bool] = True
     T: float = option(Float(above=0), 2.0, "temperature: a large one makes the weights equal")
     steps: int | None = option(maybe(Int(1)), None, "steps of an epoch of the method; none: an epoch of training")
 

@@ -93,7 +93,7 @@ def train(
     key = reuse.key_of(program, schema) if alone else None
     traced = reuse.take(key)
     if traced is not None:
-        traced.begin()
+        traced.begin([program.task(t.name).weight for t in schema.tasks])
         net, step, evaluator = traced.net, traced.step, traced.evaluator
     else:
         with strategy.scope():

@@ -1,13 +1,19 @@
-"""A traced step kept for the next training of the same cell: running an unchanged cell again traces nothing.
+"""A traced step kept for the next training of the same graph: running a cell again traces nothing, nor does another rate.
 
 What is kept is the step's own network, which no Run ever holds: a Run gets a network built anew, with the weights copied.
-One training is kept, and only where its tables are small; a cell with `{…}` never, for its values may have changed.
+One training is kept, a search keeps several, and only where its tables are small; a cell with `{…}` never, for its values
+may have changed.
+
+What of a cell the graph does not know is assigned: the weights of tasks, and of `train` what `ASSIGNED` names. Another
+number of rows a step is no other graph either, unless the method counts the steps of an epoch (`Step.epoch`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Hashable
+import functools
+from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +28,8 @@ if TYPE_CHECKING:
     from mtl_magic.train.evaluate import Evaluator
     from mtl_magic.train.step import Step
 
-LARGEST = 2**26  # bytes of tables and moments that may stay behind
+LARGEST = 2**26  # bytes of tables and moments that may stay behind, of all that is kept
+ASSIGNED = ("lr", "batch", "epochs", "early_stop", "schedule", "warmup")  # options of `train` that no graph knows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +40,7 @@ class Traced:
     step: Step
     evaluator: Evaluator
     start: dict[str, np.ndarray]
+    bytes: int = 0
 
     @classmethod
     def of(cls, net: Net, step: Step, evaluator: Evaluator) -> Traced | None:
@@ -41,11 +49,14 @@ class Traced:
         tables = sum(layer.rows * layer.dim * 4 for layer in net.embeddings)
         if slots + tables > LARGEST:
             return None
-        return cls(net, step, evaluator, state_of(step))
+        return cls(net, step, evaluator, state_of(step), slots + tables)
 
-    def begin(self) -> None:
-        """As it was before the first step: the initial weights are a function of the cell's seed, so they are the same."""
+    def begin(self, weights: Sequence[float]) -> None:
+        """As it was before the first step, with these weights of the tasks: the initial weights of the network are a
+        function of the cell's seed, so they are the same.
+        """
         set_state(self.step, self.start)
+        self.step.rates.person.assign(weights)
 
     def copied_to(self, net: Net) -> Net:
         """The other network of the same program, with the weights of this one."""
@@ -53,7 +64,20 @@ class Traced:
         return net
 
 
-_KEPT: dict[Hashable, Traced] = {}
+_KEPT: dict[Hashable, Traced] = {}  # what was kept last stands last
+_room = 1
+
+
+@contextlib.contextmanager
+def room_for(trainings: int) -> Iterator[None]:
+    """So many are kept at once, for one that trains several graphs in turn; in the end one."""
+    global _room  # noqa: PLW0603  a process trains one network at a time
+    _room = trainings
+    try:
+        yield
+    finally:
+        _room = 1
+        _make_room()
 
 
 def key_of(program: Program, schema: Schema) -> Hashable | None:
@@ -62,17 +86,52 @@ def key_of(program: Program, schema: Schema) -> Hashable | None:
         return None
     features = tuple((f.key, f.ids, f.floats, f.encoder.rows, f.encoder.dim, f.encoder.pool) for f in schema.features)
     tasks: tuple[Any, ...] = schema.tasks
-    return program.canonical, features, repr(tasks)
+    return graph_text(program.canonical), features, repr(tasks)
+
+
+@functools.lru_cache(maxsize=64)
+def graph_text(canonical: str) -> str:
+    r"""A cell's text without what its graph does not know.
+
+    Example:
+        >>> print(graph_text("task a weight 2.0\nsplit valid=0.2\ntrain lr=0.1 average=none\ntrain epochs=3"))
+        task a
+        train average=none
+    """
+    from mtl_magic.language import parse
+    from mtl_magic.language.spec import Settings, Statement, Task
+    from mtl_magic.vocabulary import vocabulary
+
+    whole = parse(canonical, vocabulary())
+    kept: list[Statement] = []
+    for statement in whole.statements:
+        if isinstance(statement, Task):
+            kept.append(dataclasses.replace(statement, weight=None))
+        elif not isinstance(statement, Settings):
+            kept.append(statement)
+        elif statement.word == "train":
+            args = tuple(a for a in statement.args if a.name not in ASSIGNED)
+            kept += [dataclasses.replace(statement, args=args)] if args else []
+    return str(dataclasses.replace(whole, statements=tuple(kept)))
 
 
 def take(key: Hashable | None) -> Traced | None:
-    """What was kept under the key; it is the taker's alone until it is kept again. Anything else that was kept is let go."""
+    """What was kept under the key; it is the taker's alone until it is kept again. Of all else no more than there is room
+    for is kept.
+    """
     found = _KEPT.pop(key, None) if key is not None else None
-    _KEPT.clear()
+    _make_room(1)
     return found
 
 
 def keep(key: Hashable | None, traced: Traced | None) -> None:
     if key is not None and traced is not None:
-        _KEPT.clear()
+        _KEPT.pop(key, None)
+        _make_room(1, traced.bytes)
         _KEPT[key] = traced
+
+
+def _make_room(more: int = 0, size: int = 0) -> None:
+    """Let the oldest go until so many more, of this size, have room."""
+    while _KEPT and (len(_KEPT) + more > _room or sum(t.bytes for t in _KEPT.values()) + size > LARGEST):
+        _KEPT.pop(next(iter(_KEPT)))

@@ -182,8 +182,8 @@ class Step:
         self.state = {name: replicas.shared_variable(value, f"balance_{name}") for name, value in found.items()}
 
     def epoch(self, steps: int) -> None:
-        """How many steps an epoch has; a step that was traced with another number is traced anew."""
-        if self.epoch_steps not in (None, steps):
+        """How many steps an epoch has; a step of a method that counts them, traced with another number, is traced anew."""
+        if self.method.counts_epochs and self.epoch_steps not in (None, steps):
             self._compile()
         self.epoch_steps = steps
 

@@ -70,6 +70,39 @@ def test_an_earlier_run_keeps_its_weights(tracings: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        CELL + " lr=0.02 schedule=cosine warmup=5",
+        CELL.replace("regression", "regression weight 3"),
+        CELL.replace("epochs=2 batch=32", "epochs=1 batch=64"),
+    ],
+)
+def test_what_the_graph_does_not_know_is_assigned(tracings: list[str], text: str) -> None:
+    fresh = mtl_magic.fit(text, table())
+    reuse.take(None)
+    mtl_magic.fit(CELL, table())
+    del tracings[:]
+    again = mtl_magic.fit(text, table())
+    assert "Step" not in tracings
+    assert again.metrics == fresh.metrics
+    for a, b in zip(fresh.model.variables, again.model.variables, strict=True):
+        if "seed" not in a.path:
+            np.testing.assert_array_equal(np.array(a), np.array(b))
+
+
+def test_several_graphs_are_kept_where_there_is_room(tracings: list[str]) -> None:
+    other = CELL + "\nshare mlp(units=[8])"
+    with reuse.room_for(2):
+        for text in (CELL, other, CELL, other):
+            mtl_magic.fit(text, table())
+        assert tracings.count("Step") == 2
+    mtl_magic.fit(other, table())
+    assert tracings.count("Step") == 2, "the last one stays"
+    mtl_magic.fit(CELL, table())
+    assert tracings.count("Step") == 3
+
+
+@pytest.mark.parametrize(
     ("text", "change"),
     [
         (CELL.replace("epochs=2", "epochs=2 average=none"), {}),
@@ -81,6 +114,12 @@ def test_an_earlier_run_keeps_its_weights(tracings: list[str]) -> None:
 def test_what_changes_the_graph_is_traced_anew(tracings: list[str], text: str, change: dict[str, object]) -> None:
     mtl_magic.fit(CELL, table())
     mtl_magic.fit(text, table().assign(**change))
+    assert tracings.count("Step") == 2
+
+
+def test_a_method_that_counts_the_steps_of_an_epoch_is_traced_for_another_batch(tracings: list[str]) -> None:
+    for batch in (32, 64):
+        mtl_magic.fit(CELL.replace("batch=32", f"batch={batch}") + "\nbalance dwa", table())
     assert tracings.count("Step") == 2
 
 
