@@ -8,7 +8,7 @@ from mtl_magic.dashboard.bundles import STATIC
 from mtl_magic.dashboard.charts import Charts
 from mtl_magic.dashboard.controls import Controls
 from mtl_magic.dashboard.feed import Feed
-from mtl_magic.train.events import Device, Evaluated, Gates, Progress, Started, Steered
+from mtl_magic.train.events import Device, Evaluated, Gates, Gradients, Progress, Started, Steered
 
 HARNESS = pathlib.Path(__file__).parent / "dashboard" / "harness.html"
 SITE = "http://dashboard.test"
@@ -34,7 +34,7 @@ def state_of(widget):
     return state
 
 
-def story(tasks, metrics, *, epochs=3, per_epoch=200, done=0.8, seed=0, gates=True, gpu=False):
+def story(tasks, metrics, *, epochs=3, per_epoch=200, done=0.8, seed=0, gates=True, gpu=False, gradients=False):
     """The events of a training that looks like one, the same each time."""
     end = int(epochs * per_epoch * done)
     yield Started(tuple(tasks), metrics, 5, per_epoch, 1024, per_epoch * 1024)
@@ -69,6 +69,8 @@ def story(tasks, metrics, *, epochs=3, per_epoch=200, done=0.8, seed=0, gates=Tr
             )
         if step == end // 2 // 4 * 4 and len(tasks) > 2:
             yield Steered(step, step / 80, "weight", tasks[2], 2.5)
+        if gradients and step % 20 == 0:
+            yield agreement(step, tasks, weights)
         if gates and step % 100 == 0:
             raw = [[0.02 if j == 4 else 1 + math.sin(3.1 * k + 1.7 * j) for j in range(8)] for k in range(len(tasks))]
             yield Gates(
@@ -92,6 +94,37 @@ def story(tasks, metrics, *, epochs=3, per_epoch=200, done=0.8, seed=0, gates=Tr
             score = sum(v if metrics[t] == "auc" else -v for t, v in value.items())
             yield Evaluated(step, round(part), step / 80, losses, found, weights, 0.01, score > best or best == -1.0)
             best = max(best, score) if best != -1.0 else score
+
+
+def agreement(step, tasks, weights):
+    """Gradients of which the third and the fourth pull against each other, and the last task lacks one at times."""
+    n, steps = len(tasks), 20
+
+    def cosine(k, m):
+        if k == m:
+            return 1.0
+        if {k, m} == {2, 3}:
+            return -0.31
+        return 0.36 + 0.4 * math.cos(2.1 * (k + m) + 1.7 * k * m) + 0.05 * math.sin(step / 90)
+
+    cosines = tuple(tuple(cosine(k, m) for m in range(n)) for k in range(n))
+    conflict = tuple(
+        tuple(0.62 if {k, m} == {2, 3} else max(0.3 - c, 0.0) / 2 for m, c in enumerate(row))
+        for k, row in enumerate(cosines)
+    )
+    had = [steps] * (n - 1) + [15]
+    return Gradients(
+        step,
+        step / 80,
+        tuple(tasks),
+        cosines,
+        tuple(0.9 / (1 + 0.3 * k) for k in range(n)),
+        conflict,
+        tuple(weights.values()),
+        tuple(tuple(min(had[k], had[m]) for m in range(n)) for k in range(n)),
+        tuple(steps - h for h in had),
+        conflict,
+    )
 
 
 def serve(route):

@@ -15,7 +15,11 @@ export class Series {
   columns: number[][];
   about: Record<string, any> = {};
 
-  constructor(readonly width: number) {
+  /** `keeps`: rows at most; 1: what came before is nothing any more, as how gates are used now. */
+  constructor(
+    readonly width: number,
+    private keeps = KEEPS
+  ) {
     this.columns = Array.from({ length: width }, () => []);
   }
 
@@ -35,10 +39,10 @@ export class Series {
       const step = rows[at]!;
       const last = steps.length ? steps[steps.length - 1]! : -Infinity;
       if (step < last) continue;
-      const index = step === last ? steps.length - 1 : steps.length;
+      const index = step === last || this.keeps === 1 ? Math.max(steps.length - 1, 0) : steps.length;
       for (let c = 0; c < this.width; c++) this.columns[c]![index] = rows[at + c]!;
     }
-    if (this.length > KEEPS) this.thin();
+    if (this.length > this.keeps) this.thin();
   }
 
   /** The index of the best row, which `about.best` says how to tell; -1 where none is. */
@@ -66,6 +70,9 @@ export function floats(data: DataView | ArrayBuffer | Uint8Array): Float32Array 
 export class Store {
   private series = new Map<string, Map<string, Series>>();
 
+  /** `keeps`: of some kinds, how many rows the kernel keeps. */
+  constructor(private keeps: Record<string, number> = {}) {}
+
   clear(): void {
     this.series.clear();
   }
@@ -75,7 +82,10 @@ export class Store {
     this.series.set(frame.kind, labels);
     let series = labels.get(frame.label);
     // One row of a network with other experts, for one, is no continuation.
-    if (!series || series.width !== frame.columns) labels.set(frame.label, (series = new Series(frame.columns)));
+    if (!series || series.width !== frame.columns) {
+      series = new Series(frame.columns, this.keeps[frame.kind] === 1 ? 1 : KEEPS);
+      labels.set(frame.label, series);
+    }
     series.about = frame.about ?? {};
     series.append(rows);
   }

@@ -2,6 +2,7 @@
 
 import 'uplot/dist/uPlot.min.css';
 import '../shared/base.css';
+import '../shared/heat.css';
 
 import { buttons, greet, restful, settings } from '../shared/buttons';
 import { Cards } from '../shared/cards';
@@ -26,7 +27,7 @@ interface Message {
 
 /** What a page knows of a training. All views of a model share it; messages reach the model alone. */
 class Feed {
-  store = new Store();
+  store: Store;
   status: Status | null = null;
   views = 0;
   private id = '';
@@ -34,6 +35,7 @@ class Feed {
   private listeners = new Set<() => void>();
 
   constructor(private model: Model) {
+    this.store = new Store(model.get('keeps') ?? {});
     model.on('msg:custom', (message: Message, buffers: DataView[]) => this.hear(message, buffers));
     model.on('change:history', () => this.load());
     gone(model, () => this.end());

@@ -49,6 +49,7 @@ class Charts(anywidget.AnyWidget):
     constants = traitlets.Dict().tag(sync=True)
     colours = traitlets.Dict(COLOURS).tag(sync=True)
     charts = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    keeps = traitlets.Dict().tag(sync=True)  # kind -> rows that are kept: where it is 1 the page keeps no more
     controls = traitlets.Instance(Widget, allow_none=True).tag(sync=True, **widget_serialization)
     ghost = traitlets.Dict().tag(sync=True)
     ghost_name = traitlets.Unicode().tag(sync=True)
@@ -82,6 +83,7 @@ class Charts(anywidget.AnyWidget):
             higher=dict(higher or {}),
             constants={t: c for t, c in (constants or {}).items() if 0 < c < float("inf")},
             charts=list(KINDS),
+            keeps={name: kind.keeps for name, kind in KINDS.items()},
             controls=controls,
             ghost=dict(ghost or {}),
             ghost_name=ghost_name,

@@ -18,7 +18,7 @@ def charts(monkeypatch):
 
 def test_what_a_page_needs_is_in_its_state(charts):
     state = charts.get_state()
-    assert state["charts"] == ["device", "gates", "losses", "metrics", "progress", "weights"]
+    assert state["charts"] == ["device", "gates", "gradients", "conflicts", "losses", "metrics", "progress", "weights"]
     assert state["colours"] == {"light": list(LIGHT), "dark": list(DARK)}
     assert state["constants"] == {}  # one of 0 divides nothing
     assert repr(charts) == "Dashboard of feed"

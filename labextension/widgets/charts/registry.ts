@@ -5,6 +5,7 @@ import type { Status } from '../../shared/model';
 import type { Store } from '../../shared/series';
 import { device } from './device';
 import { gates } from './gates';
+import { gradients } from './gradients';
 import { losses } from './losses';
 import { metrics } from './metrics';
 import { progress } from './progress';
@@ -35,7 +36,7 @@ export interface Module {
 }
 
 /** In the order in which they stand. */
-const MODULES: Module[] = [progress, losses, weights, metrics, gates, device];
+const MODULES: Module[] = [progress, losses, weights, metrics, gradients, gates, device];
 
 /** Those of the kinds that the kernel knows. */
 export function made(kinds: string[], context: Context): { module: Module; chart: Chart }[] {
