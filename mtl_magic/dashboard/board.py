@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_magic.dashboard.charts import Charts
 from mtl_magic.dashboard.controls import Controls
-from mtl_magic.dashboard.roads import LATER, LIVE, Road, keep_subshell, subshells_supported
+from mtl_magic.dashboard.roads import Road, keep_subshell, known
 from mtl_magic.dashboard.stored import ghost_of
 from mtl_magic.train.control import Control
 from mtl_magic.train.events import Event, Finished
@@ -57,8 +57,7 @@ class Board:
         keep_subshell(self.charts)
         self._road = Road(self.charts.feed.say)
         self.controls.heard.append(self._road.heard)
-        self._later = not background and not subshells_supported(shell)
-        self._live = background
+        self._known = known(shell, background=background)
 
     @property
     def watches(self) -> bool:
@@ -66,8 +65,8 @@ class Board:
         return self.charts.watches
 
     def __call__(self, event: Event) -> None:
-        if self._later or self._live:
-            self.charts.feed.status.road = LATER if self._later else LIVE
+        if self._known:
+            self.charts.feed.status.road = self._known
         else:
             self._road(event)
         self.charts(event)

@@ -61,6 +61,11 @@ class Feed:
         """Whether a page may be there: one that has not said yet that it has gone."""
         return self._send is not None and not self._closed
 
+    @property
+    def connected(self) -> bool:
+        """Whether a page has ever been there."""
+        return self._send is not None
+
     def connect(self, send: Send) -> None:
         """From now on a page is there to listen."""
         self._send = send
@@ -112,6 +117,13 @@ class Feed:
         with self._lock:
             self.status.road = road
             self.flush()
+
+    def end(self, word: str) -> None:
+        """It is over; `word` says how, where no event has."""
+        with self._lock:
+            if self.status.state != "ended":
+                self.status.state, self.status.word = "ended", word
+                self.flush()
 
     def frames(self, limit: int | None = None) -> list[Frame]:
         """All that is kept; `limit`: numbers of a series, at most."""

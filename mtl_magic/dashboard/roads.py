@@ -67,3 +67,13 @@ def keep_subshell(widget: Any) -> None:
 def subshells_supported(shell: Any) -> bool:
     """Whether the kernel of a shell can handle messages while a cell runs."""
     return bool(getattr(getattr(shell, "kernel", None), "_supports_kernel_subshells", False))
+
+
+def known(shell: Any, *, background: bool) -> str:
+    """The road, where it needs not be found out; else ''.
+
+    Args:
+        shell: of the notebook.
+        background: whether the cell returns at once: then messages arrive in any case.
+    """
+    return LIVE if background else "" if subshells_supported(shell) else LATER

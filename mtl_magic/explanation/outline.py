@@ -26,6 +26,7 @@ class Node:
         span: where the text declares it.
         layer, of: the layer that holds its weights, and into how many equal parts these are divided.
         count: so many parts are drawn as this one.
+        part, taker: of a block, the part's own name, and whose it is alone; so `train.events.Gates` names them.
     """
 
     id: str
@@ -39,6 +40,8 @@ class Node:
     layer: str = ""
     of: int = 1
     count: int = 1
+    part: str = ""
+    taker: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -281,6 +281,8 @@ class _Tracer:
                     layer=part.layer,
                     of=part.of,
                     count=len(others) if others else 1,
+                    part=part.label,
+                    taker=reader.plan.name or reader.key if reader else "",
                 )
             )
         return nodes

@@ -89,17 +89,17 @@ def _opened(comm: Any, _: Any) -> None:
 
 def register(shell: InteractiveShell) -> None:
     """Answer on `TARGET`, where the shell is a kernel's."""
-    manager = _manager(shell)
+    manager = manager_of(shell)
     if manager is not None:
         manager.register_target(TARGET, _opened)
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Undo `register`."""
-    manager = _manager(shell)
+    manager = manager_of(shell)
     if manager is not None and TARGET in manager.targets:
         manager.unregister_target(TARGET, manager.targets[TARGET])
 
 
-def _manager(shell: InteractiveShell) -> Any:
+def manager_of(shell: InteractiveShell) -> Any:
     return getattr(getattr(shell, "kernel", None), "comm_manager", None)

@@ -75,7 +75,7 @@ def keep_body(lines: list[str]) -> list[str]:
 
 def register(shell: InteractiveShell) -> None:
     """Make the magics known to this shell, and completion in its cells."""
-    from mtl_magic.magic import checking
+    from mtl_magic.magic import checking, panel
     from mtl_magic.magic.matcher import matcher_for
 
     unregister(shell)  # what an earlier version of this package left there, after a reload
@@ -85,13 +85,15 @@ def register(shell: InteractiveShell) -> None:
     if matcher is not None:
         shell.Completer.custom_matchers.append(matcher)
     checking.register(shell)
+    panel.register(shell)
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Undo `register`."""
-    from mtl_magic.magic import checking
+    from mtl_magic.magic import checking, panel
 
     checking.unregister(shell)
+    panel.unregister(shell)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("mtl", None)
     shell.magics_manager.registry.pop(MtlMagics.__name__, None)

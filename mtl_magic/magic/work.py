@@ -16,6 +16,8 @@ from mtl_magic.train.control import Control
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from mtl_magic.dashboard.watched import Watched
+    from mtl_magic.dashboard.wheel import Wheel
     from mtl_magic.data.schema import Prepared
     from mtl_magic.magic.flags import Flags
     from mtl_magic.program import Program
@@ -69,30 +71,74 @@ class Work:
 
     @contextlib.contextmanager
     def _shown(self, control: Control) -> Iterator[list[Any]]:
-        """Listeners that show the training: a dashboard in a notebook, a line an epoch in a terminal."""
-        if self.flags.quiet:
-            yield []
-        elif getattr(self.shell, "kernel", None) is None:
+        """Listeners that show the training: dashboard and panel in a notebook, a line an epoch in a terminal."""
+        if getattr(self.shell, "kernel", None) is None:
             from mtl_magic.magic.progress import TerminalProgress
 
-            yield [Troubles(), TerminalProgress(self.name)]
-        else:
-            from IPython.display import display
+            yield [] if self.flags.quiet else [Troubles(), TerminalProgress(self.name)]
+            return
+        with contextlib.ExitStack() as closing:
+            shown: list[Any] = []
+            before = self._before()
+            if self.flags.quiet:
+                wheel = closing.enter_context(self._wheel(control))
+            else:
+                from IPython.display import display
 
-            from mtl_magic.dashboard.board import Board
+                from mtl_magic.dashboard.board import Board
 
-            board = Board(
-                self.name,
-                self.program,
-                self.prepared.schema,
-                control,
-                before=self._before(),
-                shell=self.shell,
-                background=self.flags.background,
-            )
-            display(board.charts)
-            with contextlib.closing(board):
-                yield [Troubles(), board]
+                board = Board(
+                    self.name,
+                    self.program,
+                    self.prepared.schema,
+                    control,
+                    before=before,
+                    shell=self.shell,
+                    background=self.flags.background,
+                )
+                display(board.charts)
+                closing.enter_context(contextlib.closing(board))
+                shown, wheel = [Troubles(), board], board.controls
+            shown.append(closing.enter_context(contextlib.closing(self._watched(wheel, before))))
+            yield shown
+
+    @contextlib.contextmanager
+    def _wheel(self, control: Control) -> Iterator[Wheel]:
+        """What steers, where no widget does."""
+        from mtl_magic.dashboard.wheel import Wheel
+        from mtl_magic.runs.quiet import keras_quietly
+
+        keras_quietly()
+        from mtl_magic.train.fit import learning_rate
+        from mtl_magic.train.methods import method_in
+
+        wheel = Wheel.of(self.program, lr=learning_rate(self.program.train)[1], method=method_in(self.program))
+        wheel.connect(control)
+        try:
+            yield wheel
+        finally:
+            wheel.finish()
+
+    def _watched(self, wheel: Wheel, before: Run | None) -> Watched:
+        """For the panel beside the notebook."""
+        from mtl_magic.dashboard.panel import PANEL
+        from mtl_magic.dashboard.roads import known
+        from mtl_magic.dashboard.watched import Watched
+        from mtl_magic.magic.panel import cell_of
+
+        watched = Watched(
+            PANEL,
+            self.name,
+            self.program,
+            self.prepared.schema,
+            wheel,
+            before=before,
+            cell=cell_of(self.shell),
+            text=self.text,
+            road=known(self.shell, background=self.flags.background),
+        )
+        PANEL.begin(watched)
+        return watched
 
     def _before(self) -> Run | None:
         """The run that has this name now, where its tasks are those of the new one."""
