@@ -23,10 +23,10 @@ endif
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint reference fuzz chaos bench peers oracle clean setup
+.PHONY: help demo lab test lint reference fuzz chaos bench peers experiments oracle clean setup
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP) $(FRONT) ## set up, run notebooks/quickstart.ipynb on the real feed log, print each head's metrics
 	@$(BIN)/python scripts/run_notebook.py notebooks/quickstart.ipynb build/quickstart.ipynb
@@ -67,6 +67,9 @@ build/peers/.made: constraints/peers.txt
 	@test -x build/peers/bin/python || $(PYTHON) -m venv build/peers
 	@build/peers/bin/python -m pip --disable-pip-version-check --quiet --quiet install --requirement constraints/peers.txt
 	@touch $@
+
+experiments: $(STAMP) ## train what is missing of docs/experiments.md, and write its tables: hours, may be ended and goes on
+	@set -e; for name in feed census mmoe_correlation; do $(BIN)/python experiments/$$name.py; done
 
 oracle: build/oracle/.made ## what TorchJD answers, in an environment of its own: tests/balance/oracle/torchjd.npz
 	@build/oracle/bin/python tests/balance/oracle/make.py

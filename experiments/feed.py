@@ -14,12 +14,12 @@ import functools
 import itertools
 import pathlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from reporting import SINGLE, Scored, compare, draw, table, with_spread
+from reporting import NONE_YET, SINGLE, Scored, compare, draw, table, with_spread
 from running import Case, Experiment, Line, Tables, data_folder, main, seed_by_seed
 
 SEEDS = range(5)
@@ -39,18 +39,18 @@ TASK = {task: f"task {task}: binary" for task in BINARY} | {"watch": "task watch
 # what stands for `balance`; their options are the package's defaults
 METHODS = (
     "equal",
-    "static",
     "uncertainty",
-    "dwa",
-    "gradnorm",
-    "famo",
-    "mgda",
-    "pcgrad",
-    "cagrad",
-    "nash_mtl",
-    "imtl_g",
     "upgrad",
+    "nash_mtl",
+    "famo",
+    "gradnorm",
+    "cagrad",
+    "static",
+    "mgda",
     "db_mtl",
+    "pcgrad",
+    "imtl_g",
+    "dwa",
 )
 TUNED = "tuned weights"
 TOPOLOGIES = {  # of about as many weights in their layers as the shared bottom
@@ -60,9 +60,10 @@ TOPOLOGIES = {  # of about as many weights in their layers as the shared bottom
 }
 SHARED, AITM = "equal", "aitm"
 
-# tuned weights: of `balance equal`, whose losses are over those of the best constant; click and long view have 1
-GRID = tuple(itertools.product((0.03, 0.1, 0.3, 1.0, 3.0), (0.3, 1.0, 3.0)))  # (rare tasks, watch)
-TUNING_SEEDS = (100,)
+# tuned weights: of `balance equal`, whose losses are over those of the best constant; click and long view have 1.
+# First the rare tasks' weight, then, at the best of these, that of the watch time.
+RARE_WEIGHTS, WATCH_WEIGHTS = (0.03, 0.1, 0.3, 1.0, 3.0), (0.3, 1.0, 3.0)
+TUNING_SEED = 100
 
 
 def cell(tasks: Sequence[str], share: str = BOTTOM, balance: str = "equal", seed: int = 0) -> str:
@@ -95,39 +96,48 @@ def name_of(rare: float, watch: float) -> str:
     return f"weights rare={rare:g} watch={watch:g}"
 
 
-def tuning() -> list[Case]:
-    """The search for static weights, on seeds of its own."""
-    return seed_by_seed(
-        Case(name_of(*point), seed, cell(weighted(*point), seed=seed)) for seed in TUNING_SEEDS for point in GRID
-    )
-
-
-def found_by_tuning(lines: Sequence[Line]) -> dict[tuple[float, float], float]:
-    """Of each point of the grid that is finished the mean validation score, of all tasks and tuning seeds."""
-    at = {(line.arm, line.seed): line for line in lines if line.seed in TUNING_SEEDS and not line.failed}
+def searched(lines: Sequence[Line]) -> dict[tuple[float, float], float]:
+    """Of each pair of weights that was tried the mean over the tasks of the validation scores."""
+    at = {line.arm: line.valid for line in lines if line.seed == TUNING_SEED and not line.failed}
+    points = itertools.product(RARE_WEIGHTS, WATCH_WEIGHTS)
     return {
-        point: float(np.mean([at[name_of(*point), s].valid[t][m] for s in TUNING_SEEDS for t, m in METRICS.items()]))
-        for point in GRID
-        if all((name_of(*point), s) in at for s in TUNING_SEEDS)
+        point: float(np.mean([at[name_of(*point)][t][m] for t, m in METRICS.items()]))
+        for point in points
+        if name_of(*point) in at
     }
 
 
+def to_search(found: Mapping[tuple[float, float], float]) -> list[tuple[float, float]]:
+    """The pairs of weights that the search tries, as far as it can be said by what it has found."""
+    first = [(rare, 1.0) for rare in RARE_WEIGHTS]
+    if not found.keys() >= set(first):
+        return first
+    rare = max(first, key=lambda point: found[point])[0]
+    return first + [(rare, watch) for watch in WATCH_WEIGHTS if watch != 1]
+
+
 def best(lines: Sequence[Line]) -> tuple[float, float] | None:
-    """The weights of the best mean validation score, once all have been tried."""
-    found = found_by_tuning(lines)
-    return max(found, key=lambda point: found[point]) if len(found) == len(GRID) else None
+    """The pair of weights with the best mean validation score, once the search has ended."""
+    found = searched(lines)
+    tried = to_search(found)
+    ended = len(tried) > len(RARE_WEIGHTS) and found.keys() >= set(tried)
+    return max(tried, key=lambda point: found[point]) if ended else None
 
 
 def cases(lines: Sequence[Line]) -> list[Case]:
-    """The search; then, seed by seed, balancing and single tasks; then topologies."""
+    """The search; what both comparisons need, seed by seed; then method by method, so that what is there has all seeds."""
     everything, point = list(TASK.values()), best(lines)
-    balancing = [Case(f"single {task}", seed, cell([line], seed=seed)) for seed in SEEDS for task, line in TASK.items()]
-    balancing += [Case(m, seed, cell(everything, balance=m, seed=seed)) for seed in SEEDS for m in METHODS]
-    if point is not None:
-        balancing += [Case(TUNED, seed, cell(weighted(*point), seed=seed)) for seed in SEEDS]
-    topologies = [Case(a, seed, cell(everything, s, seed=seed)) for seed in SEEDS for a, s in TOPOLOGIES.items()]
-    topologies += [Case(AITM, seed, cell(chained(), seed=seed)) for seed in SEEDS]
-    return tuning() + seed_by_seed(balancing) + seed_by_seed(topologies)
+    search = [
+        Case(name_of(*pair), TUNING_SEED, cell(weighted(*pair), seed=TUNING_SEED))
+        for pair in to_search(searched(lines))
+    ]
+    single = [Case(f"single {task}", seed, cell([line], seed=seed)) for seed in SEEDS for task, line in TASK.items()]
+    tuned = [Case(TUNED, seed, cell(weighted(*point), seed=seed)) for seed in SEEDS] if point else []
+    methods = [Case(m, seed, cell(everything, balance=m, seed=seed)) for m in METHODS for seed in SEEDS]
+    shares = [Case(a, seed, cell(everything, s, seed=seed)) for a, s in TOPOLOGIES.items() for seed in SEEDS]
+    shares += [Case(AITM, seed, cell(chained(), seed=seed)) for seed in SEEDS]
+    both = [case for case in methods if case.arm == SHARED]
+    return search + seed_by_seed(both + tuned + single + shares) + [case for case in methods if case.arm != SHARED]
 
 
 @functools.cache
@@ -145,27 +155,26 @@ def report(lines: Sequence[Line], folder: pathlib.Path) -> dict[str, str]:
     scored = Scored.of(lines, METRICS, SEEDS)
     balancing = scored.only([SINGLE, TUNED, *METHODS])
     renamed = scored.only([SINGLE, SHARED, *TOPOLOGIES, AITM]).renamed({SHARED: "shared bottom"})
+    compared = compare(balancing, [SINGLE, TUNED, "equal"])
     draw(balancing, SINGLE, folder / "feed_balancing.svg")
     draw(renamed, SINGLE, folder / "feed_topologies.svg")
     return {
-        "feed_tuning": searched(lines),
-        "feed_balancing": "\n\n".join([compare(balancing, [SINGLE, TUNED, "equal"]), watched(lines, balancing)]),
+        "feed_tuning": tuning(lines),
+        "feed_balancing": "\n\n".join(filter(None, [compared, watched(lines, balancing.finished())])),
         "feed_topologies": compare(renamed, [SINGLE, "shared bottom"]),
     }
 
 
-def searched(lines: Sequence[Line]) -> str:
-    """The grid of the search, with its best point."""
-    found, chosen = found_by_tuning(lines), best(lines)
-    rares, watches = (list(dict.fromkeys(axis)) for axis in zip(*GRID, strict=True))
-    rows = []
-    for rare in rares:
-        row = []
-        for watch in watches:
-            value = f"{found[rare, watch]:.4f}" if (rare, watch) in found else ""
-            row.append(f"**{value}**" if (rare, watch) == chosen else value)
-        rows.append([f"rare tasks {rare:g}", *row])
-    return table(["mean validation score", *(f"watch {watch:g}" for watch in watches)], rows)
+def tuning(lines: Sequence[Line]) -> str:
+    """What the search found; its best point is bold."""
+    found, chosen = searched(lines), best(lines)
+    if not found:
+        return NONE_YET
+    rows = [
+        [f"{rare:g}", f"{watch:g}", f"**{value:.4f}**" if (rare, watch) == chosen else f"{value:.4f}"]
+        for (rare, watch), value in found.items()
+    ]
+    return table(["weight of like, follow, comment, profile", "of watch time", "mean validation score"], rows)
 
 
 def watched(lines: Sequence[Line], scored: Scored) -> str:

@@ -9,7 +9,6 @@ towers of 8), all else equal. Everything that the paper leaves open is said in `
 
 from __future__ import annotations
 
-import argparse
 import functools
 import pathlib
 import sys
@@ -18,16 +17,18 @@ from collections.abc import Sequence
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from running import RESULTS, Case, Experiment, Line, Tables, read, run, seed_by_seed, steady
+from reporting import NONE_YET, half, table, with_interval, with_spread
+from running import Case, Experiment, Line, Tables, main, seed_by_seed
 
 POINTS = (0.5, 0.9, 1.0)
 SEEDS = 20
 INPUTS, SINES, NOISE = 100, 4, 0.1
 TRAIN, REST = 100_000, 10_000
+BOTTOM, GATED = "shared bottom", "mmoe"
 ARMS = {
-    "shared bottom": "mlp(units=[113], dropout=0)",
+    BOTTOM: "mlp(units=[113], dropout=0)",
+    GATED: "mmoe(experts=8, units=[16], dropout=0)",
     "omoe": "omoe(experts=8, units=[16], dropout=0)",
-    "mmoe": "mmoe(experts=8, units=[16], dropout=0)",
 }
 CELL = """feature x: vector
 share {share}
@@ -61,12 +62,14 @@ def labels(z: np.ndarray) -> np.ndarray:
 
 
 def cases(_: Sequence[Line]) -> list[Case]:
-    return seed_by_seed(
+    """Of the two arms that the question is about, seed by seed; then of the one gate for all tasks."""
+    every = [
         Case(arm, seed, CELL.format(share=share), point)
+        for arm, share in ARMS.items()
         for seed in range(SEEDS)
         for point in POINTS
-        for arm, share in ARMS.items()
-    )
+    ]
+    return seed_by_seed(c for c in every if c.arm in (BOTTOM, GATED)) + [c for c in every if c.arm == "omoe"]
 
 
 def error(line: Line) -> float:
@@ -74,27 +77,34 @@ def error(line: Line) -> float:
     return float(np.mean([(line.test[t]["rmse"] or np.nan) ** 2 for t in ("a", "b")]))
 
 
-def report(lines: Sequence[Line], folder: pathlib.Path) -> str:
-    """A table of mean ± standard deviation over seeds, the rise against p = 1 paired by seed, and the plot."""
+def report(lines: Sequence[Line], folder: pathlib.Path) -> dict[str, str]:
+    """A table of mean ± standard deviation over seeds, what falls with p paired by seed, and the plot."""
     found = {line.key: error(line) for line in lines if not line.failed}
-    seeds = [s for s in range(SEEDS) if all((a, p, s) in found for a in ARMS for p in POINTS)]
     size = {line.arm: line.parameters["dense"] for line in lines if not line.failed}
-    at = {a: {p: np.array([found[a, p, s] for s in seeds]) for p in POINTS} for a in ARMS}
-    head = " | ".join(f"p = {p:g}" for p in POINTS)
-    text = [
-        f"Seeds: {len(seeds)}. Test error (mean square, both tasks), mean ± standard deviation; what noise alone leaves is {NOISE**2:g}.",
-        "",
-    ]
-    text += [f"| | weights | {head} | p = {POINTS[0]:g} less p = 1, by seed |", "|---" * (len(POINTS) + 3) + "|"]
-    for arm in ARMS:
-        each = " | ".join(f"{at[arm][p].mean():.4f} ± {at[arm][p].std(ddof=1):.4f}" for p in POINTS)
-        rise = at[arm][POINTS[0]] - at[arm][1.0]
-        half = 1.96 * rise.std(ddof=1) / np.sqrt(len(seeds))
-        text.append(
-            f"| {arm} | {size[arm]:,} | {each} | {rise.mean():+.4f} [{rise.mean() - half:+.4f}, {rise.mean() + half:+.4f}] |"
-        )
+    whole = {arm: {s for s in range(SEEDS) if all((arm, p, s) in found for p in POINTS)} for arm in ARMS}
+    seeds = sorted(whole[BOTTOM] & whole[GATED])
+    if len(seeds) < 2:
+        return {"mmoe_correlation": NONE_YET}
+    arms = [arm for arm in ARMS if whole[arm] >= set(seeds)]
+    at = {a: {p: np.array([found[a, p, s] for s in seeds]) for p in POINTS} for a in arms}
     draw(at, folder / "mmoe_correlation.svg")
-    return "\n".join(text)
+    low, *_, high = POINTS
+    rows = [
+        [a, f"{size[a]:,}", *(with_spread(v) for v in at[a].values()), with_interval(at[a][low] - at[a][high])]
+        for a in arms
+    ]
+    less = [[a, *(with_interval(at[a][p] - at[BOTTOM][p]) for p in POINTS)] for a in arms if a != BOTTOM]
+    points = [f"p = {p:g}" for p in POINTS]
+    text = [
+        (
+            f"Seeds: {len(seeds)}. Test error (mean square, both tasks), mean ± standard deviation; what the noise of the "
+            f"labels alone leaves is {NOISE**2:g}:"
+        ),
+        table(["", "weights", *points, f"p = {low:g} less p = {high:g}, by seed"], rows),
+        f"The error less that of the {BOTTOM} on the same seed, with the 95% interval of the mean over seeds:",
+        table(["", *points], less),
+    ]
+    return {"mmoe_correlation": "\n\n".join(text)}
 
 
 def draw(at: dict[str, dict[float, np.ndarray]], path: pathlib.Path) -> None:
@@ -109,8 +119,8 @@ def draw(at: dict[str, dict[float, np.ndarray]], path: pathlib.Path) -> None:
     figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
     for colour, (arm, points) in zip(LIGHT, at.items(), strict=False):
         mean = np.array([v.mean() for v in points.values()])
-        half = np.array([1.96 * v.std(ddof=1) / np.sqrt(len(v)) for v in points.values()])
-        axes.errorbar(list(points), mean, half, color=colour, marker="o", capsize=3, label=arm)
+        each = np.array([half(v) for v in points.values()])
+        axes.errorbar(list(points), mean, each, color=colour, marker="o", capsize=3, label=arm)
     axes.set_xlabel("cosine p of the tasks' weight vectors")
     axes.set_ylabel("test error, mean square")
     axes.legend(frameon=False)
@@ -122,20 +132,5 @@ def draw(at: dict[str, dict[float, np.ndarray]], path: pathlib.Path) -> None:
 EXPERIMENT = Experiment("mmoe_correlation", ROWS, cases, lambda case: tables(case.point or 0.0, case.seed), report)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--minutes", type=float, default=float("inf"))
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument(
-        "--report", action="store_true", help="only print the table of what is there, and draw the plot"
-    )
-    a = parser.parse_args()
-    if not a.report:
-        steady(a.threads)
-        run(EXPERIMENT, minutes=a.minutes)
-    lines = EXPERIMENT.fitting(read(RESULTS / f"{EXPERIMENT.name}.jsonl"))
-    print(report(lines, pathlib.Path(__file__).parent.parent / "docs" / "images"))
-
-
 if __name__ == "__main__":
-    main()
+    main(EXPERIMENT, __doc__)

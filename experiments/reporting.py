@@ -98,8 +98,12 @@ class Scored:
 
     @property
     def seeds(self) -> list[int]:
-        """The seeds that all arms have."""
-        return sorted(set.intersection(*map(set, self.scores.values()))) if self.scores else []
+        """The seeds that the first arm has."""
+        return sorted(next(iter(self.scores.values()))) if self.scores else []
+
+    def finished(self) -> Scored:
+        """Without the arms that lack a seed of the first arm."""
+        return self.only([arm for arm, found in self.scores.items() if found.keys() >= set(self.seeds)])
 
     def of_arm(self, arm: str) -> np.ndarray:
         """(seeds, tasks + 1): the tasks' scores, and their mean."""
@@ -113,7 +117,11 @@ def _score(line: Line, task: str, metric: str) -> float:
 
 
 def compare(scored: Scored, against: Sequence[str]) -> str:
-    """Two tables: each task's score, mean ± standard deviation; the mean score less that of the arms `against`."""
+    """Two tables: each task's score, mean ± standard deviation; the mean score less that of the arms `against`.
+
+    An arm that lacks a seed of the first one is named below them, and is not compared.
+    """
+    every, scored = scored, scored.finished()
     if not scored.seeds:
         return NONE_YET
     arms = list(scored.scores)
@@ -131,7 +139,8 @@ def compare(scored: Scored, against: Sequence[str]) -> str:
         ]
         for arm in arms
     ]
-    failed = [f"{arm} failed: {why}." for arm, why in scored.failed.items()]
+    below = [f"{arm} failed: {why}." for arm, why in scored.failed.items()]
+    below += [f"Not finished: {', '.join(late)}." for late in [[a for a in every.scores if a not in arms]] if late]
     return "\n".join(
         [
             f"Seeds: {len(scored.seeds)}. Test scores (AUC where nothing else is said), mean ± standard deviation:",
@@ -141,14 +150,15 @@ def compare(scored: Scored, against: Sequence[str]) -> str:
             "The mean score, less that of another arm on the same seed, with the 95% interval of the mean over seeds:",
             "",
             table(["", *(f"less {other}" for other in there), "epoch kept", "weights", "in tables"], differences),
-            *([""] if failed else []),
-            *failed,
+            *([""] if below else []),
+            *below,
         ]
     )
 
 
 def draw(scored: Scored, reference: str, path: pathlib.Path) -> None:
     """A panel a task and one for the mean: each arm's score less that of `reference`, with its 95% interval over seeds."""
+    scored = scored.finished()
     if not scored.seeds or reference not in scored.scores:
         return
     import matplotlib as mpl
