@@ -29,7 +29,7 @@ ROWS = (
 )
 DEGREES = ("Bachelors", "Masters", "Doctorate", "Prof school")
 
-TRAIN = "train epochs=15 batch=1024 early_stop=3"
+TRAIN = "train epochs=10 batch=1024 early_stop=2"
 BOTTOM = "mlp(units=[256, 64])"
 TOPOLOGIES = {  # of about as many weights in their layers as the shared bottom
     "shared bottom": BOTTOM,
