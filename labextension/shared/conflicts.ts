@@ -88,7 +88,7 @@ export class ConflictMap {
     const last = norms && h('th', { scope: 'col', class: 'mtl-norm', title: 'mean size of the gradient' }, 'norm');
     this.el = h(
       'table',
-      { class: `mtl-heat mtl-map mtl-num${many ? ' mtl-many' : ''}`, style: `--tasks:${tasks.length}` },
+      { class: `mtl-map mtl-num${many ? ' mtl-many' : ''}`, style: `--tasks:${tasks.length}` },
       h('caption', { class: 'mtl-hidden' }, 'cosine between the gradients of each two tasks'),
       h('thead', {}, h('tr', {}, h('td'), ...this.heads[0], last || null)),
       h(

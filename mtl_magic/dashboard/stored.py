@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_magic.dashboard.charts import Charts
 from mtl_magic.dashboard.feed import Feed
-from mtl_magic.train.events import Changed, Evaluated, Event, Finished, Gates, Progress, Started, Steered
+from mtl_magic.runs.gradients import events_of
+from mtl_magic.train.events import Changed, Evaluated, Event, Finished, Gates, Gradients, Progress, Started, Steered
 
 if TYPE_CHECKING:
     from mtl_magic.runs.run import Run
@@ -48,7 +49,7 @@ def events(run: Run) -> Iterator[Event]:
     trained = int((run.facts.get("rows") or {}).get("train", 0))
     per_epoch = max(int(rows[0]["step"]) if rows else run.step, 1)
     yield Started(run.tasks, run.watched, max(run.epoch, 1), per_epoch, -(-trained // per_epoch), trained)
-    acts: list[Event] = [*_commands(run), *_changes(run)]
+    acts: list[Event] = [*_commands(run), *_changes(run), *_gradients(run)]
     acts.sort(key=lambda event: event.step)  # type: ignore[attr-defined]
     for row in rows:
         while acts and acts[0].step <= row["step"]:  # type: ignore[attr-defined]
@@ -80,6 +81,10 @@ def _metrics(task: str, row: dict[str, Any]) -> dict[str, float]:
 def _commands(run: Run) -> Iterator[Steered]:
     for c in run.facts.get("steered") or ():
         yield Steered(int(c["step"]), 0.0, c["what"], c.get("task", ""), c.get("to"), c.get("from"))
+
+
+def _gradients(run: Run) -> list[Gradients]:
+    return [] if run.gradients is None else events_of(run.gradients, run.tasks)
 
 
 def _changes(run: Run) -> Iterator[Changed]:

@@ -233,6 +233,7 @@ def _run(
         schema=trained.schema,
         outputs=tuple((o.key, o.title) for o in trained.net.outputs),
         history=history.frame(),
+        gradients=history.gradients(),
         weights={task: float(weight) for task, weight in trained.weights.items()},
         metrics={
             part: {task: {m: v for m, v in scores.items() if m != "loss"} for task, scores in found.items()}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mtl_magic.train.events import Changed, Evaluated, Event, Finished, Gates, Started, Steered, Trouble
+from mtl_magic.train.conflicts import Windows
+from mtl_magic.train.events import Changed, Evaluated, Event, Finished, Gates, Gradients, Started, Steered, Trouble
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,7 @@ class History:
         self.changes: list[dict[str, Any]] = []  # what was other when the training went on: step, what, from, to
         self.troubles: list[str] = []  # what could not be kept
         self._gates: dict[str, Gates] = {}  # of each block, the last
+        self._gradients = Windows()
         self._rows: list[dict[str, Any]] = []
 
     def __call__(self, event: Event) -> None:
@@ -34,6 +36,8 @@ class History:
                 self._rows.append(_row(event))
             case Gates():
                 self._gates[event.block] = event
+            case Gradients():
+                self._gradients.add(event)
             case Steered():
                 self.steered.append(event)
             case Changed():
@@ -47,6 +51,12 @@ class History:
         """How the tasks used experts last, plainly: block, tasks, experts, use."""
         names = ("block", "tasks", "experts", "use")
         return [{name: getattr(event, name) for name in names} for event in self._gates.values()]
+
+    def gradients(self) -> pd.DataFrame | None:
+        """How the tasks' gradients stood to each other (`runs/gradients.py`); None: they were not compared."""
+        from mtl_magic.runs.gradients import frame_of
+
+        return frame_of(events) if (events := self._gradients.events()) else None
 
     def commands(self) -> list[dict[str, Any]]:
         """What a person did while it trained, plainly: step, what, and where it has them task, from and to."""

@@ -1,4 +1,5 @@
-"""The static picture of a run: validation curves per head, and each head's loss over that of the best constant.
+"""The static picture of a run: validation curves per head, and each head's loss over that of the best constant; below them,
+where gradients were compared, how they agreed and which weights were applied.
 
 It is drawn on matplotlib's own canvas: pyplot keeps figures alive and is not safe beside a notebook's threads.
 """
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_magic.explanation.colours import colour
 from mtl_magic.numbers import short
+from mtl_magic.runs import agreement
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +42,7 @@ def picture(**options: Any) -> Figure:
 
 
 def draw(run: Run) -> Figure:
-    """The figure. Left: losses; right: one small panel a head."""
+    """The figure. Left: losses; right: one small panel a head; below: gradients and weights, where gradients were compared."""
     import matplotlib as mpl
     from matplotlib import font_manager
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -50,13 +52,25 @@ def draw(run: Run) -> Figure:
         heads = list(run.schema.tasks)[:SHOWN]
         columns = 1 if len(heads) == 1 else 2
         rows = -(-len(heads) // columns)
-        figure = picture(figsize=(8.8, max(2.3, 1.05 * rows + 0.4)), layout="constrained")
+        above = max(2.3, 1.05 * rows + 0.4)
+        below = agreement.height(len(run.tasks)) if run.gradients is not None else 0.0
+        figure = picture(figsize=(8.8, above + below), layout="constrained")
         FigureCanvasAgg(figure)
         figure.patch.set_alpha(0)
-        grid = figure.add_gridspec(rows, 2 + columns, width_ratios=[1, 1, *[2 / columns] * columns])
+        parts = figure.add_gridspec(1 + bool(below), 1, height_ratios=[above, below] if below else [1])
+        grid = parts[0].subgridspec(rows, 2 + columns, width_ratios=[1, 1, *[2 / columns] * columns])
         _losses(figure.add_subplot(grid[:, :2]), run)
         for i, task in enumerate(heads):
             _head(figure.add_subplot(grid[i // columns, 2 + i % columns]), run, task.name, colour(i))
+        if below:
+            strip = parts[1].subgridspec(1, 2)
+            left, right = figure.add_subplot(strip[0]), figure.add_subplot(strip[1])
+            agreement.draw_map(left, run, INK)
+            title(left, "Gradient agreement, mean cosine")
+            agreement.draw_weights(right, run)
+            plain(right)
+            _epochs(right, run.history["epoch"])
+            title(right, "Weight applied")
     return figure
 
 
@@ -69,7 +83,7 @@ def png(run: Run) -> bytes:
     return out.getvalue()
 
 
-def _plain(ax: Axes) -> None:
+def plain(ax: Axes) -> None:
     from matplotlib.ticker import MaxNLocator
 
     for side, spine in ax.spines.items():
@@ -82,7 +96,7 @@ def _plain(ax: Axes) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
 
 
-def _title(ax: Axes, text: str, ink: str = INK) -> None:
+def title(ax: Axes, text: str, ink: str = INK) -> None:
     ax.set_title(text, loc="left", color=ink, fontsize=8, parse_math=False)  # a `$` in a name is a `$`
 
 
@@ -93,11 +107,11 @@ def _losses(ax: Axes, run: Run) -> None:
         for column, style in ((f"{task.name}.loss", "-"), (f"{task.name}.val_loss", "--")):
             if column in history and history[column].notna().any():
                 values = history[column] / (constant if not math.isnan(constant) else history[column].dropna().iloc[0])
-                ax.plot(history["epoch"], values, style, color=colour(i), linewidth=1.4, **_dots(len(history)))
+                ax.plot(history["epoch"], values, style, color=colour(i), linewidth=1.4, **dots(len(history)))
     ax.axhline(1, color=INK, linewidth=0.6)
-    _plain(ax)
+    plain(ax)
     _epochs(ax, history["epoch"])
-    _title(ax, "Loss over that of the best constant")
+    title(ax, "Loss over that of the best constant")
     for style, name in (("-", "training, as the epoch went on"), ("--", "validation, after it")):
         ax.plot([], [], style, color=INK, linewidth=1.2, label=name)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, frameon=False, fontsize=8, labelcolor=INK)
@@ -113,13 +127,13 @@ def _epochs(ax: Axes, epochs: Any) -> None:
 def _head(ax: Axes, run: Run, task: str, ink: str) -> None:
     metric = run.watched[task]
     history, column = run.history, f"{task}.val_{metric}"
-    _plain(ax)
+    plain(ax)
     if column not in history or not history[column].notna().any():
         ax.set_xticks([])
         ax.set_yticks([])
-        _title(ax, fitting(task, f"no validation {metric}"), ink)
+        title(ax, fitting(task, f"no validation {metric}"), ink)
         return
-    ax.plot(history["epoch"], history[column], color=ink, linewidth=1.6, **_dots(len(history)))
+    ax.plot(history["epoch"], history[column], color=ink, linewidth=1.6, **dots(len(history)))
     _epochs(ax, history["epoch"])
     said = f"validation {metric}"
     best = history[history["epoch"] == run.best_epoch]
@@ -127,7 +141,7 @@ def _head(ax: Axes, run: Run, task: str, ink: str) -> None:
         value = float(best[column].iloc[0])
         ax.plot([run.best_epoch], [value], "o", color=ink, markersize=6, markerfacecolor="none", clip_on=False)
         said += f"  {short(value)}"
-    _title(ax, fitting(task, said), ink)
+    title(ax, fitting(task, said), ink)
 
 
 def fitting(name: str, said: str, most: int = WIDE) -> str:
@@ -141,6 +155,6 @@ def fitting(name: str, said: str, most: int = WIDE) -> str:
     return f"{name if len(name) <= left else name[: left - 1] + '…'}  {said}"
 
 
-def _dots(points: int) -> dict[str, Any]:
+def dots(points: int) -> dict[str, Any]:
     """Few points are shown as points: a line through one is invisible."""
     return {"marker": ".", "markersize": 4} if points <= 12 else {}

@@ -75,7 +75,7 @@ def text(run: Run) -> str:
     for row in (header, *body):
         cells = [cell.ljust(widths[i]) if i < 2 else cell.rjust(widths[i]) for i, cell in enumerate(row)]
         lines.append(("  " + "  ".join(cells)).rstrip())
-    return "\n".join([*lines, *(f"  {line}" for line in (*changes(run), *kept(run)))])
+    return "\n".join([*lines, *(f"  {line}" for line in (*changes(run), *conflicts(run), *kept(run)))])
 
 
 def changes(run: Run) -> list[str]:
@@ -98,6 +98,16 @@ def _steered(run: Run) -> list[tuple[int, str]]:
         before = found.pop()[2] if found and found[-1][1] == what else c["from"]
         found.append((int(c["step"]), what, before, c["to"]))
     return [(step, f"{what} {_said(a)} → {_said(b)}, by hand") for step, what, a, b in found if a != b]
+
+
+def conflicts(run: Run) -> list[str]:
+    """'like pulls against watch in 62% of steps', where gradients were compared."""
+    if run.gradients is None:
+        return []
+    from mtl_magic.runs.gradients import whole, worst
+
+    found = whole(run.gradients, run.tasks)
+    return [said] if found is not None and (said := worst(found)) else []
 
 
 def _said(value: Any) -> str:
@@ -134,7 +144,10 @@ def table(run: Run) -> str:
     return (
         f"<div><strong>{html.escape(run.name)}</strong> {html.escape(headline(run))}</div>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
-        + "".join(f'<div style="opacity:.7">{html.escape(line)}</div>' for line in (*changes(run), *kept(run)))
+        + "".join(
+            f'<div style="opacity:.7">{html.escape(line)}</div>'
+            for line in (*changes(run), *conflicts(run), *kept(run))
+        )
     )
 
 

@@ -44,6 +44,9 @@ class Run:
         epoch: epochs that were finished.
         best_epoch: the epoch whose weights the run holds, where validation chose it.
         facts: what else identifies the run: seed, versions, a hash of the data, when it was made.
+        gradients: how the tasks' gradients stood to each other, a DataFrame of a row a task and a pair of tasks in each of a few
+            windows (`step`, `task`, `other`, `steps`, `norm`, `left_out`, `weight`, `cosine`, `conflict`); None: they were not
+            compared, as neither the method nor `train gradients=…` does so.
         notes: sentences for the person, as they were shown when it ran.
         warnings: what the checks before training found and no `allow` silenced; each has code, message, line and hint.
         folder: where it is kept; None: nowhere, until `save` is told a place.
@@ -65,6 +68,7 @@ class Run:
     notes: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
     folder: pathlib.Path | None = None
+    gradients: pd.DataFrame | None = None
 
     @functools.cached_property
     def predictor(self) -> Predictor:

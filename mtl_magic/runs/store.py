@@ -5,6 +5,7 @@
     schema.json      features and tasks as they were fitted
     encoders.parquet one row; a column FEATURE.ARRAY holds a vocabulary or the edges of bins as a list
     history.csv      one row an epoch
+    gradients.csv    how the tasks' gradients stood to each other, where they were compared
     model.keras      the model, as Keras writes it
 
 `save` writes it beside its place and renames it, so that a folder that is there is whole. `commit` puts the files into the
@@ -27,7 +28,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mtl_magic.problems import MtlError, Problem, Span
-from mtl_magic.runs import safety
+from mtl_magic.runs import gradients, safety
 from mtl_magic.runs.plain import schema_from_plain, schema_to_plain
 from mtl_magic.runs.project import files, index
 from mtl_magic.runs.project.index import ENDED
@@ -41,6 +42,7 @@ FORMAT = 2
 RUN, CELL, SCHEMA, ENCODERS, HISTORY, MODEL = (
     "run.json", "cell.mtl", "schema.json", "encoders.parquet", "history.csv", "model.keras",
 )  # fmt: skip
+GRADIENTS = "gradients.csv"  # not every run has it
 BOOKKEEPING = {"format", "status", "tasks", "owner", "progress", "problem"}  # of the folder, not of the run
 
 
@@ -87,6 +89,10 @@ def commit(run: Run, place: pathlib.Path) -> None:
         beside.mkdir()
         _write(run, beside)
         _without_model(place)
+        if run.gradients is None:  # one that was stopped may have had some
+            (place / GRADIENTS).unlink(missing_ok=True)
+        else:
+            (beside / GRADIENTS).replace(place / GRADIENTS)
         for name in (CELL, SCHEMA, ENCODERS, HISTORY, MODEL, RUN):
             (beside / name).replace(place / name)
     finally:
@@ -125,6 +131,8 @@ def _write(run: Run, folder: pathlib.Path) -> None:
     (folder / CELL).write_text(run.text + "\n", encoding="utf-8")
     _write_arrays(folder / ENCODERS, arrays)
     run.history.to_csv(folder / HISTORY, index=False)
+    if run.gradients is not None:
+        gradients.write(run.gradients, folder / GRADIENTS)
     run.model.save(folder / MODEL)
     for file in folder.iterdir():
         with file.open("rb") as written:
@@ -183,7 +191,7 @@ def load(path: str | os.PathLike[str]) -> Run:
     missing = [name for name in (CELL, SCHEMA, ENCODERS, HISTORY, MODEL) if not (place / name).is_file()]
     if missing:
         _fail("MTL412", f"the run at '{place}' lacks {', '.join(missing)}", "copy the whole folder again")
-    _read(place, lambda p: safety.check_links(p, (RUN, CELL, SCHEMA, ENCODERS, HISTORY, MODEL)))
+    _read(place, lambda p: safety.check_links(p, (RUN, CELL, SCHEMA, ENCODERS, HISTORY, GRADIENTS, MODEL)))
     return _run(place, facts)
 
 
@@ -227,6 +235,8 @@ def _run(place: pathlib.Path, facts: dict[str, Any]) -> Run:
     arrays = _read(place / ENCODERS, _read_arrays)
     plain = _read(place / SCHEMA, _read_json)
     schema = _read(place / SCHEMA, lambda _: schema_from_plain(plain, arrays))
+    names = [task.name for task in schema.tasks]
+    conflicts = _read(place / GRADIENTS, lambda p: gradients.read(p, names)) if (place / GRADIENTS).is_file() else None
     facts = {k: v for k, v in facts.items() if k not in BOOKKEEPING}
     try:
         return Run(
@@ -246,6 +256,7 @@ def _run(place: pathlib.Path, facts: dict[str, Any]) -> Run:
             warnings=tuple(map(_warning, facts.pop("warnings", ()))),  # the first runs have none
             facts=facts,
             folder=place,
+            gradients=conflicts,
         )
     except KeyError as error:
         _damaged(place / RUN, f"it lacks {error}", error)

@@ -13,9 +13,9 @@ import mtl_magic
 from mtl_magic.dashboard.charts import Charts
 from mtl_magic.dashboard.stored import events, heard
 from mtl_magic.train.control import Control
-from mtl_magic.train.events import Evaluated, Gates, Progress, Steered
+from mtl_magic.train.events import Evaluated, Gates, Gradients, Progress, Steered
 
-CELL = "share mmoe(experts=2, units=[8])\ntask click: binary allow MTL104\ntask watch: regression\ntrain epochs=3 batch=64 early_stop=none"
+CELL = "share mmoe(experts=2, units=[8])\ntask click: binary allow MTL104\ntask watch: regression\ntrain epochs=3 batch=64 early_stop=none gradients=1"
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,9 @@ def test_it_tells_of_each_epoch_what_was_said(told):
     assert commands[0] == commands[1] != []
     gates = [[e for e in some if isinstance(e, Gates)][-1] for some in (said, again)]
     assert np.allclose(gates[0].use, gates[1].use)
+    seen = [[e for e in some if isinstance(e, Gradients)][-1] for some in (said, again)]
+    assert np.allclose(seen[0].overall, seen[1].overall, rtol=1e-4)
+    assert seen[0].step == seen[1].step
 
 
 def test_it_is_a_widget_and_a_figure(told):
@@ -57,7 +60,7 @@ def test_it_is_a_widget_and_a_figure(told):
     charts = run.dashboard(before=run)
     assert isinstance(charts, Charts)
     kinds = {(f["kind"], f["label"]) for f in charts.history["frames"]}
-    assert {("losses", "valid"), ("metrics", ""), ("gates", "mmoe")} <= kinds
+    assert {("losses", "valid"), ("metrics", ""), ("gates", "mmoe"), ("gradients", ""), ("conflicts", "")} <= kinds
     assert charts.history["status"]["state"] == "ended"
     assert "click 2.5 (you)" in " ".join(charts.history["status"]["said"])
     assert charts.ghost_name == "feed"
