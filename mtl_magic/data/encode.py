@@ -6,6 +6,7 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from mtl_magic.data.columns import MisfitError, dictionary, family
 from mtl_magic.data.labels import LabelError, encode_label, only
@@ -27,7 +28,8 @@ def encode_table(schema: Schema, table: Any, labels: bool = True, title: str = "
 
     Args:
         schema: of the run.
-        table: anything that `read_table` takes. Columns that are neither feature nor label are ignored.
+        table: anything that `read_table` takes. Columns that are neither feature nor label are ignored; a feature that is
+            `optional` is missing in all rows where its column is not there, unless no feature's is.
         labels: read the labels too; a label column that is not there, or a missing label, is NaN, and so is one that
             does not count because a parent's label is not 1 (`TaskSchema.observed`).
         title: how messages call the table.
@@ -38,14 +40,16 @@ def encode_table(schema: Schema, table: Any, labels: bool = True, title: str = "
     """
     found = table if isinstance(table, Table) else read_table(table, title)
     problems: list[Problem] = []
-    missing = [f.source for f in schema.features if found.resolve(f.source) is None]
+    lacking = [f for f in schema.features if found.resolve(f.source) is None]
+    missing = [f.source for f in lacking if not f.optional or len(lacking) == len(schema.features)]
     if missing:
         message = f"{found.title} lacks the column{'s' * (len(missing) != 1)} {several(missing)}"
         raise MtlError(Problem("MTL206", message, hint="the model was trained with these features"))
     encoded: list[Encoded] = []
     for feature in schema.features:
         try:
-            encoded.append(feature.encoder.encode(found[found.resolve(feature.source) or ""]))
+            column = found.resolve(feature.source)
+            encoded.append(feature.encoder.encode(found[column] if column is not None else pa.nulls(len(found))))
         except MisfitError as error:
             message = f"column '{feature.source}' of {found.title} {error.message}"
             problems.append(Problem("MTL208", message, hint=error.hint))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import dataclasses
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from mtl_magic.data.split import Parts, Start
 from mtl_magic.data.values import distinct
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mtl_magic.data.problems import Found
     from mtl_magic.data.sources import Table
     from mtl_magic.data.targets import Target
@@ -20,14 +23,51 @@ if TYPE_CHECKING:
 
 
 def divide(
-    program: Program, table: Table, targets: list[Target], found: Found, *, own_valid: bool, own_test: bool
+    program: Program,
+    table: Table,
+    targets: list[Target],
+    found: Found,
+    *,
+    own_valid: bool,
+    own_test: bool,
+    starts: Sequence[int] = (0,),
+    titles: Sequence[str] = (),
 ) -> Parts:
-    """Which rows train, validate and test. `own_valid`, `own_test`: the part is a table of its own."""
+    """Which rows train, validate and test.
+
+    Args:
+        own_valid, own_test: the part is a table of its own.
+        starts: the first row of each table that `table` is joined of, see `as_one`.
+        titles: how messages call these tables.
+    """
+    own = own_valid, own_test
+    if len(starts) == 1 or as_one(program.split):
+        return _divided(program, table, targets, found, own)
+    made = []
+    for start, stop, title in zip(starts, [*starts[1:], len(table)], titles, strict=True):
+        mine = [dataclasses.replace(t, labels=t.labels[start:stop]) for t in targets]
+        piece = dataclasses.replace(table.part(start, stop - start), title=title)
+        parts = _divided(program, piece, mine, found, own, of=f" of {title}")
+        made.append((parts.train + start, parts.valid + start, parts.test + start))
+    return Parts(*(np.concatenate(rows) for rows in zip(*made, strict=True)))
+
+
+def as_one(split: Any) -> bool:
+    """Whether several tables are divided as one, in place of each by itself with the same shares: groups are kept whole over
+    all tables, and a moment is the same in each.
+    """
+    shares = [v for v in (split.valid, split.test) if not isinstance(v, str) and v is not None and 0 < v < 1]
+    return bool(split.group or (split.time and not shares))
+
+
+def _divided(
+    program: Program, table: Table, targets: list[Target], found: Found, own: tuple[bool, bool], *, of: str = ""
+) -> Parts:
     rows = len(table)
     everything = Parts(np.arange(rows), np.empty(0, "int64"), np.empty(0, "int64"))
     split = program.split
-    valid = 0.0 if own_valid or split.valid is None else split.valid
-    test = 0.0 if own_test or split.test is None else split.test
+    valid = 0.0 if own[0] or split.valid is None else split.valid
+    test = 0.0 if own[1] or split.test is None else split.test
     if not valid and not test:
         return everything
     try:
@@ -37,12 +77,12 @@ def divide(
     except MisfitError as error:
         keys = ("time", "group", "stratify", "valid", "test")
         span = next((program.places[f"split.{k}"] for k in keys if f"split.{k}" in program.places), None)
-        found.add("MTL211", f"split: {error.message}", span, error.hint)
+        found.add("MTL211", f"split{of}: {error.message}", span, error.hint)
         return everything
     if parts is None:  # what is missing has a problem of its own
         return everything
     if not program.split_given:
-        share = f"{len(parts.valid):,} of {rows:,} rows"
+        share = f"{len(parts.valid):,} of {rows:,} rows{of}"
         found.note(f"No split line: {share}, drawn at random, validate; there is no test part.")
     return parts
 
@@ -108,7 +148,8 @@ def _by_time(
         raise MisfitError(f"by the time '{column}': {error.message}", error.hint) from None
     missing = int(np.isnan(rows).sum())
     if missing:
-        found.note(f"{missing:,} rows without a time in '{column}' train.")
+        of = f" of {table.title}" if table.title.startswith("table ") else ""
+        found.note(f"{missing:,} rows{of} without a time in '{column}' train.")
     return parts
 
 

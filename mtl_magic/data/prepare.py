@@ -17,13 +17,14 @@ from mtl_magic.data.schema import EncodedFeature, Part, Prepared, Raw, Schema, T
 from mtl_magic.data.selection import Fitted, check_sources, fit_features
 from mtl_magic.data.sources import Table, joined, read_table
 from mtl_magic.data.stage import Tell, untold
-from mtl_magic.data.streaming.road import Streams, road, titles
+from mtl_magic.data.streaming.road import Streams, road
 from mtl_magic.data.targets import Target, fit_targets, statistics
+from mtl_magic.data.taught import Tables, sentence
 from mtl_magic.problems import listed
 from mtl_magic.program import Program, safe_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from mtl_magic.data.encoders import Encoded
 
@@ -43,9 +44,9 @@ def prepare(
 
     Args:
         program: what the cell declares.
-        data: tables, each as `read_table` takes them; each teaches the tasks whose label columns it has, and a
-            feature that it lacks is missing in its rows.
-        valid, test: tables in place of the split's parts.
+        data: tables, each as `read_table` takes them, or `Named`; each teaches the tasks whose label columns it has, and
+            a feature that it lacks is missing in its rows.
+        valid, test: in place of the split's parts a table, or several, which are put one under another.
         stream: read the tables piece by piece and encode them to files, or never; None: where they would take too large
             a share of the free memory (`streaming/road.py`).
         tell: hears how far it is.
@@ -65,15 +66,22 @@ def prepare(
             chosen.scratch.close()
             raise
     assert chosen is not None
-    data, valid, test = chosen.data, chosen.valid, chosen.test
     tell("reading", 0, 0, "rows")
-    table, origin = _read(found, data, tell)
-    others = {"valid": _other(found, valid, "the validation table"), "test": _other(found, test, "the test table")}
+    read = _read(found, chosen.data, tell)
+    table = found.guard(partial(joined, read)) if read else None
+    others = {
+        "valid": _other(found, chosen.valid, "the validation table"),
+        "test": _other(found, chosen.test, "the test table"),
+    }
     found.stop()
     assert table is not None
+    tables = Tables(chosen.names, [t.title for t in read], [t.names for t in read], [len(t) for t in read])
+    tables.check(program, found)
     targets = fit_targets(program, table, found)
     extras, needed = extra_columns(program, targets, table, found)
-    parts = divide(program, table, targets, found, own_valid=valid is not None, own_test=test is not None)
+    tables.check_extras(targets, found)
+    own = {"own_valid": bool(chosen.valid), "own_test": bool(chosen.test)}
+    parts = divide(program, table, targets, found, starts=tables.starts, titles=tables.titles, **own)
     features = fit_features(program, table, parts.train, found, kept_out(program, targets), tell=tell)
     check_sources(program, [f.name for f in features], table.names, found)
     check_options(program, features, found)
@@ -81,8 +89,12 @@ def prepare(
     for other in others.values():
         if other is not None:
             check_other(other, features, targets, needed, found)
+    rows = [parts.train[tables.origin(parts.train) == k] for k in range(len(tables))]
+    counted = [{t.plan.name: int((~np.isnan(t.labels[mine])).sum()) for t in targets} for mine in rows]
+    taught = tables.taught([len(mine) for mine in rows], counted, features, found)
     found.stop()
-    schema = Schema(packed_features(features), with_keys([t for t in tasks if t]), tuple(extras))
+    optional = tables.optional(features)
+    schema = Schema(packed_features(features, optional), with_keys([t for t in tasks if t]), tuple(extras))
     labels = np.stack([t.labels for t in targets], axis=1).astype("float32")
     unmasked = np.stack([t.raw for t in targets], axis=1) if any(t.observed for t in targets) else None
     encoded = _encoded(features, found, tell)
@@ -93,14 +105,14 @@ def prepare(
     def part(rows: np.ndarray) -> Part | None:
         return encode_rows(whole, labels, table.index, kept, rows) if len(rows) else None
 
-    train = [part(parts.train[origin[parts.train] == k]) for k in range(int(origin.max()) + 1)]
     made = Prepared(
         schema=schema,
-        train=[p for p in train if p is not None],
+        train=[p for p in map(part, rows) if p is not None],
         valid=part(parts.valid),
         test=part(parts.test),
-        notes=[*found.notes, *renamed(schema)],
-        raw=Raw(table, parts, others["valid"], others["test"], unmasked),
+        notes=[*filter(None, [sentence(taught)]), *found.notes, *renamed(schema)],
+        raw=Raw(table, parts, others["valid"], others["test"], unmasked, tuple(tables.starts)),
+        tables=taught,
     )
     for name, other in others.items():
         if other is not None:
@@ -116,19 +128,20 @@ def renamed(schema: Schema) -> list[str]:
     return [f"names in the Keras model: {listed([f'{name} is {key}' for name, key in keys.items()])}"] if keys else []
 
 
-def _read(found: Found, data: Sequence[Any], tell: Tell) -> tuple[Table | None, np.ndarray]:
-    read = [found.guard(partial(read_table, d, t, tell)) for d, t in zip(data, titles(data), strict=True)]
+def _read(found: Found, data: Sequence[tuple[Any, str]], tell: Tell) -> list[Table]:
+    """The tables, or none where one cannot be read."""
+    read = [found.guard(partial(read_table, table, title, tell)) for table, title in data]
     tables = [t for t in read if t is not None]
     if not read:
         found.add("MTL202", "there is no data")
-    if len(tables) < len(read) or not tables:
-        return None, np.empty(0, "int64")
-    origin = np.repeat(np.arange(len(tables)), [len(t) for t in tables])
-    return found.guard(partial(joined, tables)), origin
+    return tables if len(tables) == len(read) else []
 
 
-def _other(found: Found, data: Any, title: str) -> Table | None:
-    return None if data is None else found.guard(partial(read_table, data, title))
+def _other(found: Found, data: Sequence[tuple[Any, str]], title: str) -> Table | None:
+    """The tables of a part, one under another; None where there is none, or one cannot be read."""
+    read = [found.guard(partial(read_table, table, own)) for table, own in data]
+    tables = [table for table in read if table is not None]
+    return found.guard(partial(joined, tables, title)) if tables and len(tables) == len(read) else None
 
 
 def kept_out(program: Program, targets: list[Target]) -> tuple[set[str], set[str]]:
@@ -183,13 +196,23 @@ def _encoded(features: list[Fitted], found: Found, tell: Tell) -> list[Encoded]:
     return encoded
 
 
-def packed_features(features: list[Fitted]) -> tuple[EncodedFeature, ...]:
+def packed_features(features: list[Fitted], optional: Collection[str] = ()) -> tuple[EncodedFeature, ...]:
+    """The features with their places in a row. `optional`: those whose columns a table may lack."""
     keys = safe_names([f.name for f in features])
     made, ids, floats = [], 0, 0
     for f in features:
         stops = ids + f.encoder.id_width, floats + f.encoder.float_width
         made.append(
-            EncodedFeature(f.name, keys[f.name], f.kind, f.encoder, (ids, stops[0]), (floats, stops[1]), f.inferred)
+            EncodedFeature(
+                name=f.name,
+                key=keys[f.name],
+                kind=f.kind,
+                encoder=f.encoder,
+                ids=(ids, stops[0]),
+                floats=(floats, stops[1]),
+                inferred=f.inferred,
+                optional=f.name in optional,
+            )
         )
         ids, floats = stops
     return tuple(made)

@@ -37,6 +37,7 @@ class EncodedFeature:
     ids: tuple[int, int]  # [start, stop) in `ids`
     floats: tuple[int, int]  # [start, stop) in `floats`
     inferred: bool = False
+    optional: bool = False  # a table that teaches lacks the column: its values are missing in such a table's rows
 
     @property
     def source(self) -> str:
@@ -153,6 +154,17 @@ class Raw:
     valid: Table | None = None
     test: Table | None = None
     labels: np.ndarray | None = None  # (n, tasks) of `table`, those that do not count too; None where all count
+    starts: tuple[int, ...] = (0,)  # the first row in `table` of each table that it is joined of
+
+
+@dataclasses.dataclass(frozen=True)
+class Taught:
+    """One of several tables, and what its training rows teach."""
+
+    name: str  # as `train mix=` calls it
+    rows: int  # that train
+    labels: dict[str, int]  # task -> its labelled training rows here; without those tasks of which there are none
+    lacks: tuple[str, ...] = ()  # features whose columns it has not
 
 
 @dataclasses.dataclass
@@ -160,12 +172,13 @@ class Prepared:
     """Everything that training reads."""
 
     schema: Schema
-    train: Sequence[Rows]  # a list: several tables may teach one model
+    train: Sequence[Rows]  # one a table
     valid: Rows | None
     test: Rows | None
     notes: list[str] = dataclasses.field(default_factory=list)  # one sentence each, for the user
     raw: Raw | None = None  # let go once the checks have read it
     warnings: tuple[Problem, ...] = ()  # what the checks found
+    tables: tuple[Taught, ...] = ()  # those of `train`, where there are several
     sample: Prepared | None = None  # what the checks look at where rows are on disk; let go as `raw` is
     scratch: Scratch | None = None  # holds the files of the parts
 

@@ -99,6 +99,8 @@ DATA: dict[str, Code] = {
     "MTL216": Code("test part is the validation part", "--valid and --test are the same rows. Validation chooses the epoch that is kept, so metrics on its rows flatter; a test needs rows of its own."),
     "MTL217": Code("no room for the encoded rows", "A table that does not fit in memory is encoded to files, and the folder for temporary files has no room for them, or for a copy of a CSV file or `tf.data` pipeline. TMPDIR names another place."),
     "MTL218": Code("block over features alone", "A block with embeddings of each taker's own, as `stem`, draws from features or `inputs`, and from no block."),
+    "MTL219": Code("table that teaches nothing", "Each of several tables teaches the tasks whose label columns it has, with the rows that train; one without such rows is no training table."),
+    "MTL220": Code("wrong mix of tables", "`train mix=` gives each of several tables its part of a batch, by the name of the variable, file or key."),
 }  # fmt: skip
 
 TRAINING: dict[str, Code] = {

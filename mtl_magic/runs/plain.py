@@ -71,6 +71,7 @@ def schema_to_plain(schema: Schema) -> tuple[dict[str, Any], dict[str, Any]]:
                 "ids": list(f.ids),
                 "floats": list(f.floats),
                 "encoder": state,
+                **({"optional": True} if f.optional else {}),
             }
         )
     tasks = [{k.name: to_plain(getattr(t, k.name)) for k in dataclasses.fields(t)} for t in schema.tasks]
@@ -99,6 +100,7 @@ def schema_from_plain(plain: dict[str, Any], arrays: dict[str, Any]) -> Schema:
             ids=(int(f["ids"][0]), int(f["ids"][1])),
             floats=(int(f["floats"][0]), int(f["floats"][1])),
             inferred=bool(f["inferred"]),
+            optional=bool(f.get("optional", False)),
         )
         int(made.encoder.dim or 0), int(made.encoder.rows)
         widths = (made.encoder.id_width, made.encoder.float_width)

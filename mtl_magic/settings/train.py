@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from mtl_magic.parameters import SEED, Bool, Choice, Float, Int, ListOf, Name, Nothing, OneOf, Python, maybe
+from mtl_magic.parameters import SEED, Bool, Choice, Float, Int, ListOf, Name, Nothing, OneOf, PerName, Python, maybe
 from mtl_magic.parts import OPTIMIZER, TABLES, has_schedule
 from mtl_magic.registry import Declaration, declare, option
 
@@ -60,6 +60,11 @@ class Train(Declaration):
     is `mixed_bfloat16`, has the range of float32. With `mixed_float16` the loss is multiplied by a scale before it is
     differentiated; a step in which a gradient overflows is not taken, and the scale halves (Micikevicius et al. 2018). Both
     are for GPUs with 16-bit units: a CPU gains nothing.
+
+    Several tables teach one network (`--data` several times): each the tasks whose label columns it has. A batch takes rows
+    of each table, in proportion to their training rows unless `mix` gives other shares, to within one row; an epoch
+    has as many rows as all tables have. With `mix` a table whose rows are used up within an epoch begins anew, in
+    another order, and one that is not goes on in the next.
 
     `jit` compiles layers, losses and balancing by XLA, for one number of rows: the shorter last batch of an epoch goes
     without. It costs seconds before the first step; on a CPU it pays for small batches alone, so that `auto` leaves it out.
@@ -146,6 +151,11 @@ class Train(Declaration):
         OneOf((Name("run"), Python("a run, or the path of its folder", _is_run), Nothing())),
         None,
         "a run to begin with, by its name, or the path of its folder in quotes: what both networks have is copied, embedding rows by their values, layers by name and shape; the run's notes say what was not",
+    )
+    mix: dict[str, float] | None = option(
+        maybe(PerName(Float(above=0), "table")),
+        None,
+        "of several tables the parts of each batch, by name: that of the variable, file or key; only their ratios count; none: as many rows of each as it has",
     )
     seed: int = option(Int(minimum=0, maximum=SEED), 0, "seed of initial weights, order of rows and dropout")
 

@@ -102,7 +102,8 @@ def train(
     notes = warm(net, program, schema, start) if start is not None else ()
     if notes:
         step.average.restart()
-    batches = batches_of(prepared.train, settings.step_rows(sum(map(len, prepared.train))), settings.seed)
+    shares = [settings.mix[table.name] for table in prepared.tables] if settings.mix else None
+    batches = batches_of(prepared.train, settings.step_rows(sum(map(len, prepared.train))), settings.seed, shares)
     step.full = min(batches.batch, batches.rows)
     step.epoch(batches.steps)
     xla.try_on(program, step)
@@ -279,49 +280,44 @@ def table_optimizer(asked: Any) -> str:
 def stopping_of(program: Program, schema: Schema, weights: dict[str, float], valid: Rows | None) -> Stopping:
     """Early stopping as the `train` statement says."""
     asked = program.train.early_stop
+    place = program.places.get("train.early_stop")
     if isinstance(asked, str) and (valid is None or not len(valid)):
-        place = program.places.get("train.early_stop")
         hint = "give one (split valid=0.1, or --valid), or write early_stop=none"
         raise MtlError(
             Problem("MTL303", f"early_stop={asked} needs a validation part, and there is none", place, hint),
             program.text,
         )
     constants = {t.name: t.constant_loss for t in schema.tasks}
-    watch = _watched(asked, program, schema) if isinstance(asked, str) else None
+    watch = watched(asked, "early_stop", place, program, schema) if isinstance(asked, str) else None
     patience = None if asked is None or asked is False else 3 if asked is True or watch else int(asked)
     found = {t.name: events(t, valid.label(k)) for k, t in enumerate(schema.tasks)} if valid is not None else {}
     return Stopping(constants, weights, patience, watch, found)
 
 
-def _watched(asked: str, program: Program, schema: Schema) -> tuple[str, str, bool]:
-    """'click.auc' -> ('click', 'auc', True)."""
+def watched(asked: str, key: str, place: Any, program: Program, schema: Schema) -> tuple[str, str, bool]:
+    """Task, metric, and whether more of it is better: 'click.auc' -> ('click', 'auc', True).
+
+    Args:
+        asked: what was written behind `key`, at `place`.
+
+    Raises:
+        MtlError: MTL303 there is no such task or metric, or none that is better or worse.
+    """
+
+    def wrong(message: str, hint: str) -> MtlError:
+        return MtlError(Problem("MTL303", message, place, hint), program.text)
+
     name, _, metric = asked.rpartition(".")
     if name not in {t.name for t in schema.tasks}:
-        known = ", ".join(t.name for t in schema.tasks)
-        raise MtlError(
-            Problem(
-                "MTL303", f"early_stop={asked} names no task", program.places.get("train.early_stop"), f"tasks: {known}"
-            ),
-            program.text,
-        )
+        raise wrong(f"{key}={asked} names no task", f"tasks: {', '.join(t.name for t in schema.tasks)}")
     kinds = {m.title: m for m in schema.task(name).kind.metrics_of()}
     if metric == "loss":
         return name, metric, False
     if metric not in kinds:
-        has = ", ".join([*kinds, "loss"])
-        raise MtlError(
-            Problem(
-                "MTL303",
-                f"the task '{name}' has no metric '{metric}'",
-                program.places.get("train.early_stop"),
-                f"it has {has}",
-            ),
-            program.text,
-        )
+        raise wrong(f"the task '{name}' has no metric '{metric}'", f"it has {', '.join([*kinds, 'loss'])}")
     higher = kinds[metric].higher_is_better
     if higher is None:
-        message = f"early_stop={asked} names no better or worse: {metric} is best at a value between"
         others = [title for title, m in kinds.items() if m.higher_is_better is not None]
-        hint = f"watch {', '.join(f'{name}.{title}' for title in [*others, 'loss'])}"
-        raise MtlError(Problem("MTL303", message, program.places.get("train.early_stop"), hint), program.text)
+        message = f"{key}={asked} names no better or worse: {metric} is best at a value between"
+        raise wrong(message, f"watch {', '.join(f'{name}.{title}' for title in [*others, 'loss'])}")
     return name, metric, higher

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mtl_magic.data.streaming.spool import StoredPart, joined, sizes
+from mtl_magic.train.mix import MixedBatches
 from mtl_magic.train.order import Batches
 from mtl_magic.train.prefetch import prefetched
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from mtl_magic.data.streaming.spool import Arrays
+
+AHEAD = 2  # batches that are read before they are asked for
 
 
 class StoredBatches(Batches):
@@ -29,10 +32,11 @@ class StoredBatches(Batches):
         batch: rows a step; the last step of an epoch has what is left.
         seed: of the order.
         pool: rows that are in memory at once, about; None: a quarter of a million, or 32 MB.
+        stream: of several tables with one seed, which.
     """
 
-    def __init__(self, part: StoredPart, batch: int, seed: int, pool: int | None = None) -> None:
-        self.batch, self.seed, self.part = batch, seed, part
+    def __init__(self, part: StoredPart, batch: int, seed: int, pool: int | None = None, stream: int = 0) -> None:
+        self.batch, self.seed, self.part, self.stream, self.ahead = batch, seed, part, stream, AHEAD
         rows = pool or sizes(4 * sum(part.widths))[1]
         self.blocks = max(rows // max(part.blocks), 1)  # of a pool
 
@@ -42,33 +46,39 @@ class StoredBatches(Batches):
 
     def epoch(self, epoch: int, step: int = 0) -> Generator[Arrays, None, None]:
         """Yields (ids, floats, labels) from that step of the epoch on (both count from 0)."""
-        return prefetched(self._epoch(epoch, step))
+        return prefetched(self._epoch(epoch, step), self.ahead)
 
     def _epoch(self, epoch: int, step: int) -> Generator[Arrays, None, None]:
-        order = np.random.Generator(np.random.Philox(key=[self.seed, epoch])).permutation(len(self.part.blocks))
-        pools = [order[k : k + self.blocks].tolist() for k in range(0, len(order), self.blocks)]
-        stops = np.cumsum([sum(self.part.blocks[block] for block in pool) for pool in pools])
-        at = step * self.batch  # the place in the order of the epoch of the next row that is given
-        rest: list[Arrays] = []  # rows before `at` that no batch has had yet
-        for number, pool in enumerate(pools):
-            if stops[number] <= at:
-                continue
-            arrays = self._pool(pool)
-            rows = len(arrays[2])
-            counter = [0, 0, 0, number + 1]  # the epoch's own order has begun at 0
-            mixed = np.random.Generator(np.random.Philox(key=[self.seed, epoch], counter=counter)).permutation(rows)
-            place = at - (int(stops[number]) - rows)
-            while place < rows:
+        rest: list[Arrays] = []  # rows that no batch has had yet
+        for (ids, floats, labels), order in self.pieces(epoch, step * self.batch):
+            place = 0
+            while place < len(order):
                 wanted = self.batch - sum(len(part[2]) for part in rest)
-                chosen = mixed[place : place + wanted]
-                rest.append((arrays[0][chosen], arrays[1][chosen], arrays[2][chosen]))
+                chosen = order[place : place + wanted]
+                rest.append((ids[chosen], floats[chosen], labels[chosen]))
                 place += len(chosen)
                 if len(chosen) == wanted:
                     yield joined(rest)
                     rest = []
-            at = int(stops[number])
         if rest:
             yield joined(rest)
+
+    def pieces(self, epoch: int, start: int = 0) -> Generator[tuple[Arrays, np.ndarray], None, None]:
+        """A pool at a time."""
+        order = self._random(epoch, 0).permutation(len(self.part.blocks))
+        pools = [order[k : k + self.blocks].tolist() for k in range(0, len(order), self.blocks)]
+        stops = np.cumsum([sum(self.part.blocks[block] for block in pool) for pool in pools])
+        for number, pool in enumerate(pools):
+            if stops[number] <= start:
+                continue
+            arrays = self._pool(pool)
+            rows = len(arrays[2])
+            mixed = self._random(epoch, number + 1).permutation(rows)
+            yield arrays, mixed[max(start - (int(stops[number]) - rows), 0) :]
+
+    def _random(self, epoch: int, number: int) -> np.random.Generator:
+        """Of an epoch's pool, from 1, or of the order of its blocks, 0."""
+        return np.random.Generator(np.random.Philox(key=[self.seed, epoch], counter=[0, self.stream, 0, number]))
 
     def _pool(self, blocks: Sequence[int]) -> Arrays:
         """The rows of these blocks, in one piece."""
@@ -87,7 +97,19 @@ class StoredBatches(Batches):
         return made
 
 
-def batches_of(parts: Sequence[Any], batch: int, seed: int) -> Batches:
-    """The batches of training parts, in memory or on disk."""
-    first = parts[0]
-    return StoredBatches(first, batch, seed) if isinstance(first, StoredPart) else Batches(list(parts), batch, seed)
+def batches_of(parts: Sequence[Any], batch: int, seed: int, shares: Sequence[float] | None = None) -> Batches:
+    """The batches of training tables, in memory or on disk.
+
+    Args:
+        parts: one a table.
+        batch: rows a step.
+        seed: of the order.
+        shares: of several tables, see `MixedBatches`.
+    """
+    made = [
+        StoredBatches(part, batch, seed, stream=k)
+        if isinstance(part, StoredPart)
+        else Batches([part], batch, seed, stream=k)
+        for k, part in enumerate(parts)
+    ]
+    return made[0] if len(made) == 1 else MixedBatches(made, batch, seed, shares)

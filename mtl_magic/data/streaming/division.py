@@ -13,16 +13,17 @@ from mtl_magic.data import split as cut
 from mtl_magic.data.columns import Column, MisfitError, absent, dictionary, family, numbers
 from mtl_magic.data.hashed import hashes
 from mtl_magic.data.moments import moments
-from mtl_magic.data.parts import divide, start_of
+from mtl_magic.data.parts import as_one, divide, start_of
 from mtl_magic.data.problems import Found
 from mtl_magic.data.streaming import draws
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from mtl_magic.data.sources import Table
     from mtl_magic.data.streaming.source import Source
     from mtl_magic.data.targets import Target
+    from mtl_magic.data.taught import Tables
     from mtl_magic.program import Program
 
 TRAIN, VALID, TEST = 0, 1, 2
@@ -107,6 +108,24 @@ class ByTime(Division):
 
 
 @dataclasses.dataclass
+class ByTables(ByTime):
+    """The same with beginnings of each of several tables; `starts` says which parts there are."""
+
+    origin: Callable[[np.ndarray], np.ndarray] = np.zeros_like  # the table of rows with these numbers (n,)
+    each: list[dict[int, float]] = dataclasses.field(default_factory=list)
+
+    def parts(self, numbers: np.ndarray, table: Table) -> np.ndarray:
+        times = self.moments(table)
+        self.missing += int(np.isnan(times).sum())
+        filled = np.where(np.isnan(times), -np.inf, times)
+        part, origin = np.zeros(len(numbers), "int8"), self.origin(numbers)
+        for k, starts in enumerate(self.each):
+            for which, start in sorted(starts.items()):
+                part[(origin == k) & (filled >= start)] = which
+        return part
+
+
+@dataclasses.dataclass
 class ByLatest(ByTime):
     """The same with groups kept whole: each row stands where its group's latest does. Memory is 16 bytes a group."""
 
@@ -147,15 +166,21 @@ def division(
     found: Found,
     own_valid: bool,
     own_test: bool,
+    tables: Tables,
+    numbers: np.ndarray,
 ) -> Division:
-    """How the rows of a source are divided, of which `sample` are some; what is wrong is kept in `found`."""
+    """How the rows of a source are divided, of which `sample` are those with these numbers (n,) int64; what is wrong is kept in
+    `found`. `tables` are those of which the source is made.
+    """
     split = program.split
     valid = 0.0 if own_valid or split.valid is None else split.valid
     test = 0.0 if own_test or split.test is None else split.test
     if not valid and not test:
         return Undivided()
     tried = Found(program)  # whatever a table in memory would not be divided by, nor is this one
-    divide(program, sample, targets, tried, own_valid=own_valid, own_test=own_test)
+    begun = [int(start) for start in np.searchsorted(numbers, tables.starts)]
+    own = {"own_valid": own_valid, "own_test": own_test}
+    divide(program, sample, targets, tried, starts=begun, titles=tables.titles, **own)
     found.problems += tried.problems
     if tried.problems:
         return Undivided()
@@ -168,7 +193,12 @@ def division(
             made = ByLatest(column, {}, group=sample.resolve(split.group) or "")
             made.look(table for _, table in source.batches(made.columns))
         try:
-            made.starts = cut.starts(made.moments(sample), *wanted)
+            known = made.moments(sample)
+            if len(tables) > 1 and not as_one(split):
+                stops = [*begun[1:], len(sample)]
+                each = [cut.starts(known[a:b], *wanted) for a, b in zip(begun, stops, strict=True)]
+                return ByTables(column, each[0], origin=tables.origin, each=each)
+            made.starts = cut.starts(known, *wanted)
             return made
         except MisfitError as error:  # `divide` has said so
             found.add("MTL211", f"split: {error.message}", program.places.get("split.time"), error.hint)

@@ -40,7 +40,7 @@ def pieces(table: Any, stream: bool | None = None) -> Iterator[Table]:
     """A table as it is read: whole, or by batches in the order of its rows; at least one, which may be empty."""
     found = road([table], None, None, stream, untold)
     if not isinstance(found, Streams):
-        yield read_table(found.data[0], TITLE)
+        yield read_table(found.data[0][0], TITLE)
         return
     with contextlib.closing(found.scratch):
         for start, batch in found.data[0].batches():

@@ -23,10 +23,11 @@ from mtl_magic.data.split import Parts
 from mtl_magic.data.streaming.division import TEST, TRAIN, VALID, ByTime, Division, Undivided, division
 from mtl_magic.data.streaming.fragments import BATCH
 from mtl_magic.data.streaming.scratch import full
-from mtl_magic.data.streaming.source import Source, taken
+from mtl_magic.data.streaming.source import Source, Stacked, taken
 from mtl_magic.data.streaming.spool import Spool, StoredPart
 from mtl_magic.data.streaming.targets import LabelTally
 from mtl_magic.data.targets import fit_targets
+from mtl_magic.data.taught import Tables, sentence
 from mtl_magic.problems import MtlError, Problem
 
 if TYPE_CHECKING:
@@ -52,14 +53,27 @@ def prepare_streams(program: Program, streams: Streams, tell: Tell) -> Prepared:
         MtlError: with every problem of the data, as `prepare` does; MTL217 no room on disk.
     """
     found = Found(program)
-    source = Source.of([fragment for given in streams.data for fragment in given.fragments], "the data")
+    source = Stacked.under(streams.data)
+    given = streams.data
+    tables = Tables(streams.names, [t.title for t in given], [t.names for t in given], [t.rows for t in given])
+    tables.check(program, found)
     others = {VALID: streams.valid, TEST: streams.test}
     tell("reading", 0, 0, "rows")
     sample, numbers = source.sample(streams.sample_rows, tell=tell)
     targets = fit_targets(program, sample, found)
     extras, needed = extra_columns(program, targets, sample, found)
-    own = {"own_valid": streams.valid is not None, "own_test": streams.test is not None}
-    divided = division(program, source, sample, targets, found=found, **own)
+    tables.check_extras(targets, found)
+    divided = division(
+        program,
+        source,
+        sample,
+        targets,
+        found=found,
+        own_valid=streams.valid is not None,
+        own_test=streams.test is not None,
+        tables=tables,
+        numbers=numbers,
+    )
     rows = Parts.of(divided.parts(numbers, sample)) if not found.problems else Parts.of(np.zeros(len(numbers), "int8"))
     features = fit_features(program, sample, rows.train, found, kept_out(program, targets), judged=False)
     _say_sampled(found, source, len(sample))
@@ -69,45 +83,70 @@ def prepare_streams(program: Program, streams: Streams, tell: Tell) -> Prepared:
     found.stop()
     if isinstance(divided, ByTime):
         divided.missing = 0  # the sample has been looked at only
-    features, tasks, sizes = _count(source, divided, features, LabelTally(targets, rows.train), found=found, tell=tell)
+    labels = LabelTally(targets, rows.train, len(tables))
+    features, tasks, sizes, trains = _count(source, divided, features, labels, found=found, tables=tables, tell=tell)
     features = telling(features, found)
     check_sources(program, [f.name for f in features], source.names, found)
     check_options(program, features, found)
     _check_sizes(program, divided, sizes, found)
+    counted = [{name: int(counts[k]) for name, counts in labels.labelled.items()} for k in range(len(tables))]
+    taught = tables.taught(trains.tolist(), counted, features, found)
     found.stop()
-    schema = Schema(packed_features(features), with_keys(tasks), tuple(extras))
+    optional = tables.optional(features)
+    schema = Schema(packed_features(features, optional), with_keys(tasks), tuple(extras))
     _say_division(program, divided, sizes, found)
     try:
-        parts = _encode(program, schema, source, divided, others=others, scratch=streams.scratch, tell=tell)
+        train, parts = _encode(
+            program, schema, source, divided, others=others, tables=tables, scratch=streams.scratch, tell=tell
+        )
     except OSError as error:
         raise full(error, "the encoded rows") or error from None
-    train = parts[TRAIN]
-    assert train is not None  # `_check_sizes` has seen to it
     return Prepared(
         schema=schema,
-        train=[train],
+        train=train,
         valid=parts[VALID],
         test=parts[TEST],
-        notes=[streams.why, *found.notes, *renamed(schema)],
-        sample=_looked_at(schema, features, targets, sample=sample, rows=rows, others=others, most=streams.sample_rows),
+        notes=[streams.why, *filter(None, [sentence(taught)]), *found.notes, *renamed(schema)],
+        sample=_looked_at(
+            schema,
+            features,
+            targets,
+            sample=sample,
+            rows=rows,
+            others=others,
+            most=streams.sample_rows,
+            origin=tables.origin(numbers),
+        ),
         scratch=streams.scratch,
+        tables=taught,
     )
 
 
 def _count(
-    source: Source, divided: Division, features: list[Fitted], labels: LabelTally, *, found: Found, tell: Tell
-) -> tuple[list[Fitted], list[TaskSchema], np.ndarray]:
-    """The features with encoders of all training rows, the tasks with statistics of them, rows of each part (3,)."""
+    source: Source,
+    divided: Division,
+    features: list[Fitted],
+    labels: LabelTally,
+    *,
+    found: Found,
+    tables: Tables,
+    tell: Tell,
+) -> tuple[list[Fitted], list[TaskSchema], np.ndarray, np.ndarray]:
+    """The features with encoders of all training rows, the tasks with statistics of them, rows of each part (3,), training rows
+    of each table (tables,).
+    """
     tallies = [f.kind.tally(f.encoder) for f in features]  # type: ignore[attr-defined]
     columns = [f.column for f in features]
     columns += [c for t in labels.targets.values() for c in (t.column, _resolved(source, t.mask)) if c]
-    sizes = np.zeros(3, "int64")
+    sizes, trained = np.zeros(3, "int64"), np.zeros(len(tables), "int64")
     wrong: set[str] = set()
     for start, table in source.batches(list(dict.fromkeys([*columns, *divided.columns]))):
-        part = divided.parts(np.arange(start, start + len(table)), table)
+        numbers = np.arange(start, start + len(table))
+        part, origin = divided.parts(numbers, table), tables.origin(numbers)
         sizes += np.bincount(part, minlength=3)
         trains = part == TRAIN
-        labels.add(table, trains)
+        trained += np.bincount(origin[trains], minlength=len(tables))
+        labels.add(table, trains, origin)
         rows = None if trains.all() else pa.array(np.flatnonzero(trains))
         for feature, tally in zip(features, tallies, strict=True):
             try:
@@ -123,7 +162,7 @@ def _count(
         f if tally is None else dataclasses.replace(f, encoder=tally.encoder())
         for f, tally in zip(features, tallies, strict=True)
     ]
-    return fitted, labels.tasks(found), sizes
+    return fitted, labels.tasks(found), sizes, trained
 
 
 def _resolved(source: Source, name: str | None) -> str | None:
@@ -137,21 +176,24 @@ def _encode(
     divided: Division,
     *,
     others: dict[int, Source | None],
+    tables: Tables,
     scratch: Scratch,
     tell: Tell,
-) -> dict[int, StoredPart | None]:
-    """The parts, on disk."""
+) -> tuple[list[StoredPart], dict[int, StoredPart | None]]:
+    """The training rows of each table, and the other parts, on disk."""
     total = source.rows + sum(other.rows for other in others.values() if other is not None)
-    spools = {TRAIN: _spool(schema, "train", source, scratch)}
-    for which, other in others.items():
-        spools[which] = _spool(schema, NAMES[which], other or source, scratch)
+    trains = [_spool(schema, f"train{k or ''}", source, scratch) for k in range(len(tables))]
+    spools = {which: _spool(schema, NAMES[which], other or source, scratch) for which, other in others.items()}
     done = 0
     for numbers, table, encoded in _encoded(program, schema, source, divided.columns):
-        part = divided.parts(numbers, table)
+        part, origin = divided.parts(numbers, table), tables.origin(numbers)
+        for k, spool in enumerate(trains):
+            rows = np.flatnonzero((part == TRAIN) & (origin == k))
+            spool.add((encoded.ids[rows], encoded.floats[rows], encoded.labels[rows]))
         for which, spool in spools.items():
-            if which == TRAIN or others[which] is None:
+            if others[which] is None:
                 rows = np.flatnonzero(part == which)
-                extras = taken(table, rows) if which != TRAIN and schema.extras else None
+                extras = taken(table, rows) if schema.extras else None
                 spool.add((encoded.ids[rows], encoded.floats[rows], encoded.labels[rows]), extras)
         done += len(table)
         tell("encoding", done, total, "rows")
@@ -161,7 +203,8 @@ def _encode(
                 spools[which].add((encoded.ids, encoded.floats, encoded.labels), table if schema.extras else None)
                 done += len(table)
                 tell("encoding", done, total, "rows")
-    return {which: spool.close() for which, spool in spools.items()}
+    made = [part for part in (spool.close() for spool in trains) if part is not None]  # `taught` has seen to all
+    return made, {which: spool.close() for which, spool in spools.items()}
 
 
 def _spool(schema: Schema, what: str, source: Source, scratch: Scratch) -> Spool:
@@ -205,8 +248,13 @@ def _looked_at(
     rows: Parts,
     others: dict[int, Source | None],
     most: int,
+    origin: np.ndarray,
 ) -> Prepared:
-    """What the checks before training read: the sample, encoded as the rows are, and samples of the other tables."""
+    """What the checks before training read: the sample, encoded as the rows are, and samples of the other tables.
+
+    Args:
+        origin: the table of each row of the sample, (n,) int64.
+    """
     whole = packed([f.encoder.encode(f.coded) for f in features], len(sample))
     labels = np.stack([t.labels for t in targets], axis=1).astype("float32")
     unmasked = np.stack([t.raw for t in targets], axis=1) if any(t.observed for t in targets) else None
@@ -217,13 +265,15 @@ def _looked_at(
         return Part(whole[0][chosen], whole[1][chosen], labels[chosen], sample.index[chosen])
 
     own = {which: other.sample(most)[0] if other is not None else None for which, other in others.items()}
-    train = part(rows.train)
+    tables = range(int(origin.max(initial=0)) + 1)
+    train = [part(rows.train[origin[rows.train] == k]) for k in tables]
+    starts = tuple(int(start) for start in np.searchsorted(origin, tables))
     return Prepared(
         schema=schema,
-        train=[train] if train is not None else [],
+        train=[some for some in train if some is not None],
         valid=part(rows.valid),
         test=part(rows.test),
-        raw=Raw(sample, rows, own[VALID], own[TEST], unmasked),
+        raw=Raw(sample, rows, own[VALID], own[TEST], unmasked, starts),
     )
 
 

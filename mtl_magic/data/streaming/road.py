@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.data.files import PARQUET, found_files
+from mtl_magic.data.named import named, tables_of, titles
 from mtl_magic.data.sources import Table, is_dataset
 from mtl_magic.data.streaming import room
 from mtl_magic.data.streaming.scratch import Scratch
@@ -24,14 +25,16 @@ SHARE = 0.2  # of the free memory, which tables may take: to encode them takes a
 SAMPLE = 1 << 20  # rows of the sample, at most
 PACKED = {".csv": 1.5, ".tsv": 1.5}  # bytes in memory a byte of a file; where it is compressed, `TIGHT`
 TIGHT = 8.0
+PARTS = ("the validation table", "the test table")
 
 
 @dataclasses.dataclass
 class Streams:
     """Sources that are read piece by piece."""
 
+    names: list[str]  # of the tables of `data`
     data: list[Source]
-    valid: Source | None
+    valid: Source | None  # of several tables, one under another
     test: Source | None
     scratch: Scratch
     why: str  # for the person
@@ -40,34 +43,37 @@ class Streams:
 
 @dataclasses.dataclass
 class InMemory:
-    """Tables that `read_table` reads."""
+    """Tables that `read_table` reads, each with its title."""
 
-    data: list[Any]
-    valid: Any
-    test: Any
-
-
-def titles(data: Sequence[Any]) -> list[str]:
-    """How messages call the tables of `--data`."""
-    return ["the data"] if len(data) == 1 else [f"table {i + 1} of the data" for i in range(len(data))]
+    names: list[str]  # of the tables of `data`
+    data: list[tuple[Any, str]]
+    valid: list[tuple[Any, str]]
+    test: list[tuple[Any, str]]
 
 
 def road(data: Sequence[Any], valid: Any, test: Any, stream: bool | None, tell: Tell) -> Streams | InMemory:
     """The tables by the road that they take.
 
     Args:
+        data: tables, with or without names (`Named`).
+        valid, test: none, one, or several as `tables_of` reads them.
         stream: piece by piece, or not; None: where an estimate of their size says so.
 
     Raises:
         MtlError: a table that is none or cannot be read.
     """
-    names = [*titles(data), "the validation table", "the test table"]
-    given = [_Given(item, name) for item, name in zip([*data, valid, test], names, strict=True)]
+    tables = [named(data), *(named(tables_of(item)) if item is not None else [] for item in (valid, test))]
+    several = [
+        [_Given(table.data, title) for table, title in zip(group, titles(group, what), strict=True)]
+        for group, what in zip(tables, ("the data", *PARTS), strict=True)
+    ]
+    given = [item for group in several for item in group]
+    names = [table.name for table in tables[0]]
     free = room.free()
     limit = free * SHARE
     known = sum(item.size(limit * SMALL) for item in given) if stream is not True else 0
     if stream is None and known <= limit and not any(item.runs for item in given):
-        return _in_memory(given)
+        return _in_memory(names, several)
     scratch = Scratch()
     try:
         for item in given:  # a pipeline is iterated once: what it held is known afterwards
@@ -78,24 +84,31 @@ def road(data: Sequence[Any], valid: Any, test: Any, stream: bool | None, tell: 
             stream = known > limit
         if not stream:
             scratch.close()
-            return _in_memory(given)
-        sources = [item.source(scratch, tell) for item in given]
+            return _in_memory(names, several)
+        sources = [[item.source(scratch, tell) for item in group] for group in several]
+        parts = [_stacked(group, what) for group, what in zip(sources[1:], PARTS, strict=True)]
     except BaseException:
         scratch.close()
         raise
-    whole = [source for source in sources if source is not None]
+    whole = [*sources[0], *(part for part in parts if part is not None)]
     rows = sum(source.rows for source in whole)
     size = sum(map(room.size_of, whole))
     why = f"{rows:,} rows of about {_bytes(size)} are read piece by piece and encoded to files" + (
         f": {_bytes(free)} of memory are free." if known > limit else ", as asked."
     )
     most = int(min(max(limit / 4 / max(size / rows, 1), 10_000), SAMPLE))
-    return Streams([s for s in sources[: len(data)] if s is not None], sources[-2], sources[-1], scratch, why, most)
+    return Streams(names, sources[0], parts[0], parts[1], scratch, why, most)
 
 
-def _in_memory(given: Sequence[_Given]) -> InMemory:
-    items = [item.read() for item in given]
-    return InMemory(items[:-2], items[-2], items[-1])
+def _in_memory(names: list[str], several: Sequence[Sequence[_Given]]) -> InMemory:
+    return InMemory(names, *([(item.read(), item.title) for item in group] for group in several))
+
+
+def _stacked(sources: Sequence[Source], title: str) -> Source | None:
+    """Sources one under another."""
+    if len(sources) < 2:
+        return sources[0] if sources else None
+    return Source.of([fragment for source in sources for fragment in source.fragments], title)
 
 
 def _bytes(size: float) -> str:
@@ -103,7 +116,7 @@ def _bytes(size: float) -> str:
 
 
 class _Given:
-    """A table as the person gave it, or none."""
+    """A table as the person gave it."""
 
     def __init__(self, data: Any, title: str) -> None:
         self.data, self.title = data, title
@@ -151,10 +164,8 @@ class _Given:
             return self.data
         return self._opened.sample(self._opened.rows)[0]
 
-    def source(self, scratch: Scratch, tell: Tell) -> Source | None:
+    def source(self, scratch: Scratch, tell: Tell) -> Source:
         """It as a source."""
-        if self.data is None:
-            return None
         if self._opened is None and isinstance(self.data, (str, os.PathLike)):
             self._opened = opened(self.data, self.title) or self._spilled(scratch, tell)
         return self._opened or in_memory(self.data, self.title)

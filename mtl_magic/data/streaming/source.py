@@ -138,6 +138,44 @@ class Source:
         return Table(columns, rows, pd.RangeIndex(rows), self.title)
 
 
+@dataclasses.dataclass
+class Stacked(Source):
+    """Several tables, one under another, of common types.
+
+    Attributes:
+        tables: these, each a source of these types.
+    """
+
+    tables: list[Source] = dataclasses.field(default_factory=list)
+
+    @classmethod
+    def under(cls, tables: Sequence[Source], title: str = "the data") -> Source:
+        """One table as it is.
+
+        Raises:
+            MtlError: MTL215 types that have nothing in common.
+        """
+        whole = Source.of([fragment for table in tables for fragment in table.fragments], title)
+        if len(tables) == 1:
+            return whole
+        alike = [Source(table.fragments, whole.types, table.title) for table in tables]
+        return cls(whole.fragments, whole.types, title, alike)
+
+    def sample(self, most: int, seed: int = 0, tell: Tell = untold) -> tuple[Table, np.ndarray]:
+        """Of each table its part, and of small ones all: a task that only these teach must be seen."""
+        if self.rows <= most:
+            return super().sample(most, seed, tell)
+        left, found = most, {}
+        order = sorted(range(len(self.tables)), key=lambda k: self.tables[k].rows)
+        for place, k in enumerate(order):  # what a table does not need is the others'
+            found[k] = min(self.tables[k].rows, left // (len(order) - place))
+            left -= found[k]
+        starts = np.cumsum([0, *(table.rows for table in self.tables)])
+        drawn = [table.sample(max(found[k], 1), seed, tell) for k, table in enumerate(self.tables)]
+        numbers = [rows + start for (_, rows), start in zip(drawn, starts[:-1], strict=True)]
+        return self._joined([table for table, _ in drawn]), np.concatenate(numbers)
+
+
 def _bare(fragment: Fragment, groups: Sequence[int] | None) -> Iterator[pa.RecordBatch]:
     """Rows without a column, of a fragment that has none of those asked for."""
     for k in range(len(fragment.groups)) if groups is None else groups:

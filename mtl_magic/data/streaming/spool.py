@@ -138,7 +138,7 @@ class Spool:
 
     Args:
         scratch: where.
-        what: 'train', 'valid' or 'test'; training rows are mixed, some hundred thousand at a time, so that a block holds
+        what: 'valid', 'test', or 'train' with the number of the table; training rows are mixed, some hundred thousand at a time, so that a block holds
             rows from many places however the source is sorted. The others keep their order.
         widths: of ids, floats and labels.
         extras: Arrow types of the columns that are kept beside the rows, by name.
@@ -148,7 +148,7 @@ class Spool:
         self, scratch: Scratch, what: str, widths: tuple[int, int, int], extras: dict[str, pa.DataType] | None = None
     ) -> None:
         self.scratch, self.widths = scratch, widths
-        self.mixes = what == "train"
+        self.mixes = what.startswith("train")
         self.path = scratch.file(what)
         self.block, self.pool = sizes(4 * sum(widths))
         self._waiting: list[Arrays] = []

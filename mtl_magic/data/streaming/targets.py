@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mtl_magic.data.columns import MisfitError, numbers
+from mtl_magic.data.columns import MisfitError, absent, dictionary, numbers
 from mtl_magic.data.encode import mask
 from mtl_magic.data.labels import LabelError, encode_label, fit_label
 from mtl_magic.data.tally import Counts, Spread
@@ -17,6 +17,7 @@ from mtl_magic.data.targets import Target, described
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mtl_magic.data.columns import Column
     from mtl_magic.data.problems import Found
     from mtl_magic.data.schema import TaskSchema
     from mtl_magic.data.sources import Table
@@ -30,9 +31,11 @@ class LabelTally:
     Args:
         targets: the tasks as a sample shows them.
         train: rows of the sample that train, for the best constant's loss of a regression.
+        tables: how many tables there are.
     """
 
-    def __init__(self, targets: Sequence[Target], train: np.ndarray) -> None:
+    def __init__(self, targets: Sequence[Target], train: np.ndarray, tables: int = 1) -> None:
+        self.labelled = {t.plan.name: np.zeros(tables, "int64") for t in targets}  # training rows, by table
         self.targets = {t.plan.name: t for t in targets}
         self.order = list(TopologicalSorter({t.plan.name: t.observed for t in targets}).static_order())
         self.parents = {parent for t in targets for parent in t.observed}
@@ -41,8 +44,8 @@ class LabelTally:
         self.trained = {name: Counts() for name in self.targets}  # of these the training rows, less the masked ones
         self.spreads = dict.fromkeys(self.targets, Spread())  # of numbers
 
-    def add(self, table: Table, train: np.ndarray) -> None:
-        """Count a batch, of which the rows `train` (n,) bool train."""
+    def add(self, table: Table, train: np.ndarray, origin: np.ndarray) -> None:
+        """Count a batch, of which the rows `train` (n,) bool train, each of the table with its number in `origin` (n,)."""
         ones: dict[str, np.ndarray] = {}
         for name in self.order:
             target = self.targets[name]
@@ -54,12 +57,16 @@ class LabelTally:
             if target.units:
                 self.all[name].add(values, counts.astype("int64"))
                 self.trained[name].add(values, (kept & train).astype("int64"))
+                there = ~_absent(values)
                 if name in self.parents:
                     ones[name] = kept & _is_one(table, target)
             else:
                 labels = encode_label(values, target.kind, ())
-                self.spreads[name] += Spread.of(labels[kept & train & ~np.isnan(labels)].astype("float64"))
+                there = ~np.isnan(labels)
+                self.spreads[name] += Spread.of(labels[kept & train & there].astype("float64"))
                 ones[name] = kept & (labels == 1)
+            counted = self.labelled[name]
+            counted += np.bincount(origin[kept & train & there], minlength=len(counted))
 
     def tasks(self, found: Found) -> list[TaskSchema]:
         """The tasks that can be learnt; what is wrong with the others is kept in `found`. Keys are set later."""
@@ -84,6 +91,12 @@ class LabelTally:
         there = ~np.isnan(places)
         counts = np.bincount(places[there].astype("int64"), seen[there], target.units).astype("int64")
         return described(target, _spread(counts), counts, _like(counts), found)
+
+
+def _absent(column: Column) -> np.ndarray:
+    codes, values = dictionary(column)
+    gone: np.ndarray = np.append(absent(values), True)[codes]  # code -1, a null, reads the last
+    return gone
 
 
 def _unmasked(table: Table, column: str | None) -> np.ndarray:
