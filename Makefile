@@ -35,7 +35,7 @@ lab: $(STAMP) $(FRONT) ## set up, open the quickstart in JupyterLab
 	@$(BIN)/jupyter lab notebooks/quickstart.ipynb
 
 test: $(STAMP) $(FRONT) $(KERNELS) lint ## set up, then all checks and tests, notebooks included
-	@$(BIN)/python -m pytest -q -rs --durations=10 -n $(WORKERS) --dist loadfile --doctest-modules --nbval --nbval-current-env --nbval-cell-timeout=300 \
+	@$(BIN)/python -m pytest -q -rs --durations=10 -n $(WORKERS) --dist loadfile --no-loadscope-reorder --doctest-modules --nbval --nbval-current-env --nbval-cell-timeout=300 \
 		--nbval-sanitize-with tests/nbval.cfg $(PYTEST_ARGS) mtl_magic tests $(NOTEBOOKS)
 
 lint: $(STAMP) $(FRONT) ## style, types, and the direction of imports
