@@ -104,6 +104,23 @@ def fit(
     from mtl_magic.runs import fitting
 
     program = fitting.compile_program(text_or_spec, namespace, train_options)
+    if program.tune is not None:
+        from mtl_magic.tune.fitting import fit_search
+
+        tables = data, valid, test
+        return fit_search(
+            text_or_spec,
+            tables,
+            namespace=namespace,
+            options=train_options,
+            stream=stream,
+            name=name,
+            store=store,
+            resume=resume,
+            checkpoint=checkpoint,
+            control=control,
+            listeners=tuple(listeners),
+        )
     keep = fitting.keep_in(store, name, resume=resume, seconds=checkpoint, stream=stream)
     listeners = (*listeners, fitting.warn_of_trouble)
     prepared = fitting.prepare(program, data, valid, test, stream=stream, listeners=listeners)

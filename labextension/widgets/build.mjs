@@ -47,6 +47,7 @@ const common = {
   logLevel: 'warning'
 };
 await build({ ...common, entryPoints: [join(here, 'controls.ts')] });
+await build({ ...common, entryPoints: [join(here, 'search.ts')] });
 await build({
   ...common,
   plugins: [lean],

@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.language import spec
+from mtl_magic.language.bind import walk
 from mtl_magic.language.format import value as written
 from mtl_magic.language.graph import circles
 from mtl_magic.language.names import MOST, Names, did_you_mean, line_note, quoted_names, shown, wild
@@ -42,6 +43,7 @@ def clash_of(methods: Sequence[Any]) -> tuple[int, str]:
     return 0, ""
 
 
+COMPARED = ("label", "mask", "sample_weight", "metrics")  # options of a task that decide what a metric measures
 ONE_METHOD = "name one method for all parents, or chain the tasks"
 
 
@@ -285,6 +287,7 @@ class _Check:
 
     def searches(self) -> Iterator[Problem]:
         if any(s.word == "tune" for s in self.each(spec.Settings)) or any(b.keyword == "tune" for b in self.broken):
+            yield from self.fixed()
             return
         tune = self.registry.find("settings", "tune")
         hint = "add a line: 'tune trials=20'" if tune else "this version does not search yet: write one value"
@@ -293,6 +296,21 @@ class _Check:
                 yield Problem(
                     "MTL046", "a search space stands here, and no tune line says how it is searched", place, hint
                 )
+
+    def fixed(self) -> Iterator[Problem]:
+        """Search spaces where all trials must agree, or they could not be compared."""
+        for bound in self.bound:
+            statement = bound.statement
+            if isinstance(statement, spec.Settings) and statement.word in ("split", "tune"):
+                for place in bound.searches:
+                    yield Problem("MTL053", f"'{statement.word}' is the same in all trials", place, "write one value")
+            if not isinstance(statement, spec.Task):
+                continue
+            kinds = statement.kind.options if isinstance(statement.kind, spec.Choose) else (statement.kind,)
+            for arg in (a for k in kinds if isinstance(k, spec.Call) for a in k.args if a.name in COMPARED):
+                if any(isinstance(node, (spec.Choose, spec.Range)) for node in walk(arg)):
+                    message = f"'{arg.name}' of a task is the same in all trials, which are compared by it"
+                    yield Problem("MTL053", message, arg.span, "write one value")
 
 
 def _metrics(kind: spec.Call) -> tuple[str, ...] | None:

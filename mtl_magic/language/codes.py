@@ -21,7 +21,7 @@ class Code:
 
 LANGUAGE = {
     "MTL001": Code("unexpected text", "A statement cannot go on as it is written. The message says what may stand at the caret."),
-    "MTL002": Code("no statement", "Every line begins with the word that says what it declares: feature, ignore, share, task, balance, split or train. A statement goes on to the next line only inside brackets."),
+    "MTL002": Code("no statement", "Every line begins with the word that says what it declares: feature, ignore, share, task, balance, split, train or tune. A statement goes on to the next line only inside brackets."),
     "MTL003": Code("bracket never closed", "A bracket is open at the end of the cell, or where a line at the margin begins a new statement."),
     "MTL004": Code("bracket without its partner", "A closing bracket has no opening one, or not the one of its kind."),
     "MTL005": Code("quote never closed", "A quoted name or text ends on the line on which it begins, with the quote with which it begins. A quote inside is written twice."),
@@ -58,9 +58,11 @@ LANGUAGE = {
     "MTL046": Code("search space without tune", "choose(…) and range(…) are search spaces; a 'tune' line says how they are searched."),
     "MTL047": Code("balance said twice", "One method balances the tasks: one balance line."),
     "MTL048": Code("unknown name in an option", "An option names a task or feature that the cell does not declare."),
+    "MTL049": Code("tune without a search space", "A 'tune' line says how choose(…) and range(…) are searched, and the cell has none."),
     "MTL050": Code("no Python here", "A value in braces is evaluated in the notebook's namespace; here there is none, or the place takes no Python."),
     "MTL051": Code("Python in braces failed", "The expression in braces raised an exception when it was evaluated."),
     "MTL052": Code("code that cannot be allowed", "'allow' silences warnings, whose codes begin with MTL1."),
+    "MTL053": Code("no search space here", "What decides which rows are compared, or by what, is the same in all trials: 'split', 'tune', and the label, mask, sample weight and metrics of a task have no search spaces."),
 }  # fmt: skip
 
 WARNINGS: dict[str, Code] = {
@@ -165,6 +167,13 @@ MAGIC: dict[str, Code] = {
     "MTL462": Code("MLflow's run does not go on", "A training that goes on was logged to an MLflow run. A warning: that run is gone from the server, or belongs to another experiment than is set, and a new one begins with all epochs; or --mlflow is not on the line."),
     "MTL470": Code("balancing method used wrongly", "`mtl_magic.balance.weights` and `create` take the word of a method, its options by name, and losses or a Gramian of K tasks. The message says what does not fit."),
     "MTL471": Code("balancing method has no solution", "The solver of a method did not converge on this Gramian. In a training that step has equal weights, and is counted."),
+    "MTL490": Code("nothing to compare trials on", "Trials of a search are compared on a validation part: 'split valid=', or --valid."),
+    "MTL491": Code("losses that compare nothing", "The search changes what the loss of a task is, and its objective is a loss: name a metric in 'tune objective='."),
+    "MTL492": Code("every trial failed", "No trial of the search has ended with a model. The message says what the last one failed with; `search.trials` has all."),
+    "MTL493": Code("search without a trial", "The search was stopped, or its time was over, before its first trial had a validation."),
+    "MTL494": Code("no such trial", "A search numbers its trials from 0; `search.trials` lists them."),
+    "MTL495": Code("search on the command line", "`mtl-magic train` trains one cell; `mtl-magic tune` searches one with a 'tune' line, and needs one."),
+    "MTL496": Code("workers of a search keep dying", "A process that trained trials died more often than `--restarts` allows. What was tried is kept, and `--resume` goes on."),
     "MTL415": Code("no cell to rewrite", "`%mtl format` rewrites the last `%%mtl` cell that was run in this session, or the last of the name it is given. A cell rewrites itself with the flag --format."),
 }  # fmt: skip
 

@@ -40,7 +40,9 @@ def resolve(whole: spec.Spec, registry: Registry, namespace: Mapping[str, Any] |
         [('click', 0.5, ('',))]
     """
     static = [bind(s, Binder(registry)) for s in whole.statements]
-    problems = [p for b in static for p in b.problems] + check(static, registry, Span(1, 1, 1, 1))
+    problems = (
+        [p for b in static for p in b.problems] + check(static, registry, Span(1, 1, 1, 1)) + _nothing_to_tune(static)
+    )
     if problems:
         raise MtlError(problems, whole.text)
     python = Evaluator(namespace)
@@ -51,6 +53,15 @@ def resolve(whole: spec.Spec, registry: Registry, namespace: Mapping[str, Any] |
     if program is None or maker.problems:
         raise MtlError(problems + maker.problems, whole.text) from python.cause
     return program
+
+
+def _nothing_to_tune(bound: Sequence[Bound]) -> list[Problem]:
+    """A cell may be written in any order, so that it is no mistake before the cell runs."""
+    tunes = [s for b in bound if isinstance(s := b.statement, spec.Settings) and s.word == "tune"]
+    if not tunes or any(b.searches for b in bound):
+        return []
+    hint = "write choose(4, 8) or range(1e-4, 1e-2, log) in place of a value, or leave the line out"
+    return [Problem("MTL049", "there is nothing to tune: no search space stands in the cell", tunes[0].span, hint)]
 
 
 class Evaluator:

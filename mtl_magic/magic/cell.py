@@ -13,6 +13,7 @@ from mtl_magic.magic.flags import MAGIC, Expression, Flags, code_of, parse_flags
 from mtl_magic.magic.keeping import Again, again, check_unasked, keep_of
 from mtl_magic.magic.rewrite import rewrite
 from mtl_magic.magic.tables import tables, told
+from mtl_magic.magic.tuning import Tuning, plan_of, searches, spaces
 from mtl_magic.magic.warned import Warned
 from mtl_magic.magic.work import UNNAMED, Work
 from mtl_magic.problems import MtlError, Problem, Span
@@ -49,7 +50,7 @@ def run_cell(
         if flags.format:
             rewrite(shell, line, cell, flags)
             return None
-        going_on = again(flags, run_id) if flags.resume and not flags.problems else None
+        going_on = again(flags, run_id) if flags.resume and not flags.problems and not searches(cell) else None
         if going_on is not None:
             if not flags.data:
                 line = f"{code_of(line).rstrip()} {going_on.flags}"
@@ -59,17 +60,22 @@ def run_cell(
                 check_unasked(going_on, text=going_on.text)
             cell = cell if cell.strip() else going_on.text
         program = _check(flags, header, cell, namespace, going_on)
+        plan = plan_of(flags, header, cell, program, namespace) if program.tune is not None else None
+        program = plan.first if plan is not None else program
         if not flags.explain:
             check_free()
         with contextlib.ExitStack() as opened:
             prepared = opened.enter_context(contextlib.closing(_prepare(shell, flags, program, namespace)))
             if flags.explain:
+                if plan is not None:
+                    _display(spaces(plan))
                 return explain(program, prepared)
             if not flags.quiet:
                 _introduce(prepared)
             if prepared.warnings and not flags.quiet:
                 _display(Warned(prepared.warnings, f"{header}\n{cell}"))
             work = Work(shell, flags, program, prepared, keep_of(flags, going_on), f"{header}\n{cell}")
+            work = work if plan is None else Tuning.of(work, plan, namespace)
             if flags.background:
                 work.begin(opened.pop_all())
                 return None
@@ -78,6 +84,8 @@ def run_cell(
         whole = MtlError(error.problems, f"{header}\n{cell}")
         raise whole.with_traceback(error.__traceback__) from error.__cause__  # `%tb` shows where it was found
     work.keep(run)
+    if plan is not None and not flags.quiet:
+        _display(run.search)
     if not flags.name:
         return run
     if not flags.quiet:

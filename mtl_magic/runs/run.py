@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mtl_magic.language.spec import Spec
     from mtl_magic.problems import Problem
     from mtl_magic.train.evaluate import Predictor
+    from mtl_magic.tune.search import Search
 
 Metrics = dict[str, dict[str, float]]  # task -> metric -> value
 
@@ -79,6 +80,13 @@ class Run:
         from mtl_magic.train.evaluate import Predictor
 
         return Predictor(self.model)
+
+    @functools.cached_property
+    def search(self) -> Search | None:
+        """The search whose best it is, or one of whose trials; None: it was trained alone."""
+        from mtl_magic.tune.search import search_of
+
+        return search_of(self)
 
     @property
     def spec(self) -> Spec:

@@ -57,10 +57,13 @@ class Keeper:
         seconds: between two checkpoints inside an epoch. After an epoch there is one in any case, unless writing would
             then take more than a tenth of the time.
         least: seconds between any two, those after an epoch too.
+        last: whether there is one of the last moment in any case.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], seconds: float = 30.0, least: float = 0.0) -> None:
-        self.folder, self.seconds, self.least = pathlib.Path(folder), seconds, least
+    def __init__(
+        self, folder: str | os.PathLike[str], seconds: float = 30.0, least: float = 0.0, *, last: bool = False
+    ) -> None:
+        self.folder, self.seconds, self.least, self.last = pathlib.Path(folder), seconds, least, last
         self._at, self._took = time.perf_counter(), 0.0
         self._best: str | None = None  # the file of the best epoch that is there
 

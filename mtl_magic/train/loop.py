@@ -154,6 +154,8 @@ class Loop:
                 self._heed()
             while self.at.epoch < self.epochs and not self.why:
                 self._epoch(interrupts)
+            if self.keeper is not None and self.keeper.last:
+                self._keep(now=True)
             self.why = self.why or "epochs"
             self._restore()
             if hooks is not None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+from language.lacking import without
 
 from mtl_magic.language import examine, parse, spec
 from mtl_magic.language.spec import Call, Number, Word
@@ -265,9 +266,7 @@ def test_parsing_needs_no_tensorflow_and_no_pandas():
 
 @pytest.mark.parametrize("text", ["tune trials=3", "tun trials=3", "zzz"])
 def test_a_statement_that_this_version_lacks_is_not_offered(words, text):
-    from mtl_magic.vocabulary import vocabulary
-
-    said = str(error_of(f"task a\n{text}", vocabulary()))
+    said = str(error_of(f"task a\n{text}", without(words, "tune")))
     assert "did you mean 'tune'" not in said
     assert ", tune" not in said
     assert "tune" in str(error_of("task a\nzzz", words))

@@ -186,6 +186,15 @@ def test_search_spaces_stand_for_their_first_value(words):
     assert (made.blocks[0].block.experts, made.train.lr, made.balance.word, made.tune.trials) == (4, 1e-4, "famo", 3)
 
 
+def test_tune_needs_something_to_tune(words):
+    text = "task a\ntune trials=3"
+    with pytest.raises(MtlError) as caught:
+        program(text, words)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.span.line, problem.span.column) == ("MTL049", 2, 1)
+    assert program(f"{text}\ntrain lr=choose(0.1, 0.2)", words).tune.trials == 3
+
+
 def test_a_spec_that_parse_never_saw_is_checked(words):
     from mtl_magic.language.spec import Call, Spec, Task, Word
 

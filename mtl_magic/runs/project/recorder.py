@@ -59,6 +59,9 @@ class Keep:
         replace: with `exact`, what has that name goes into the trash.
         ours: the process that trained the run that goes on is known to be dead, whatever its machine says.
         claimed: called once the run has its folder.
+        marks: what else `run.json` says of the run: the search that it is a trial of.
+        stays: the last moment is a checkpoint, and it stays though the training has ended by itself: another may go on
+            from it with more epochs.
     """
 
     store: Store
@@ -69,6 +72,8 @@ class Keep:
     replace: bool = False
     ours: bool = False
     claimed: Callable[[], None] | None = None
+    marks: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    stays: bool = False
 
     @property
     def place(self) -> pathlib.Path | None:
@@ -102,6 +107,7 @@ class Recorder:
         tell: Listener,
     ) -> None:
         self._history, self._tell = history, tell
+        self._marks, self._stays = dict(keep.marks), keep.stays
         self.troubles: list[str] = []
         self.place: pathlib.Path | None = None
         self.keeper: Keeper | None = None
@@ -117,6 +123,7 @@ class Recorder:
             "tasks": [t.name for t in program.tasks],
             **facts,
             "asked": dict(keep.asked),
+            **keep.marks,
             "owner": me(),
             "progress": {},
         }
@@ -141,7 +148,7 @@ class Recorder:
             with index.locked(keep.store.root):
                 found = going_on(place, program.canonical, self._facts, ours=keep.ours)
                 kept = {k: v for k, v in found.items() if k not in ("owner", "problem")}
-                now = {k: self._facts[k] for k in ("format", "status", "owner", "versions")}
+                now = {k: self._facts[k] for k in ("format", "status", "owner", "versions", *keep.marks)}
                 asked = self._facts["asked"] or found.get("asked", {})
                 progress = found.get("progress") or {k: found.get(k) for k in ("step", "epoch", "seconds", "metrics")}
                 self._facts = {**self._facts, **kept, **now, "asked": asked, "progress": progress}
@@ -153,7 +160,8 @@ class Recorder:
         files.put_json(place / ENVIRONMENT, environment())
         index.note(place)
         self._board = Board(place / EVENTS)
-        self.keeper = Keeper(place / index.CHECKPOINT, keep.seconds, least=min(PAUSE, keep.seconds))
+        least = min(PAUSE, keep.seconds)
+        self.keeper = Keeper(place / index.CHECKPOINT, keep.seconds, least=least, last=keep.stays)
         self._tell(Kept(str(place)))
 
     # -- while it trains ----------------------------------------------------------------------------------------------
@@ -218,7 +226,7 @@ class Recorder:
         self._close()
         if self.place is None:
             return
-        run.facts |= {"asked": self._facts["asked"], "created": self._facts["created"]}
+        run.facts |= {"asked": self._facts["asked"], "created": self._facts["created"], **self._marks}
         try:
             folder.commit(run, self.place)
         except OSError as error:
@@ -231,7 +239,7 @@ class Recorder:
         if self._growing != self.place:
             for name in (index.CELL, folder.HISTORY):
                 (self._growing / name).unlink(missing_ok=True)
-        if index.ENDED.get(run.why) == "finished":
+        if index.ENDED.get(run.why) == "finished" and not self._stays:
             shutil.rmtree(self.place / index.CHECKPOINT, ignore_errors=True)
         index.note(self.place)
 

@@ -209,4 +209,22 @@ VALUES = [
         "                     ^^^^^^",
         "task click allow MTL104",
     ),
+    (
+        "MTL053",
+        "task click\ntrain lr=range(1e-4, 1e-2, log)\nsplit valid=choose(0.1, 0.2)\ntune trials=20",
+        "MtlError MTL053, line 3: 'split' is the same in all trials\n"
+        "    split valid=choose(0.1, 0.2)\n"
+        "                ^^^^^^^^^^^^^^^^\n"
+        "write one value",
+        "task click\ntrain lr=range(1e-4, 1e-2, log)\nsplit valid=0.1\ntune trials=20",
+    ),
+    (
+        "MTL053",
+        "task click: binary(label=choose(a, b))\ntune trials=20",
+        "MtlError MTL053, line 1: 'label' of a task is the same in all trials, which are compared by it\n"
+        "    task click: binary(label=choose(a, b))\n"
+        "                       ^^^^^^^^^^^^^^^^^^\n"
+        "write one value",
+        "task click: binary(label=a, tower=choose(16, 32))\ntune trials=20",
+    ),
 ]

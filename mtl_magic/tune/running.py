@@ -1,0 +1,306 @@
+"""A search from its cell to its run."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from mtl_magic.problems import MtlError, Problem
+from mtl_magic.runs import fitting
+from mtl_magic.runs.project import files, index
+from mtl_magic.settings.tune import TRIALS
+from mtl_magic.tune.events import SearchEnded
+from mtl_magic.tune.folder import RUNNING, Folder
+from mtl_magic.tune.objectives import Objective, objectives_of
+from mtl_magic.tune.oracles import oracle_of
+from mtl_magic.tune.search import Search
+from mtl_magic.tune.space import Space
+from mtl_magic.tune.trial import Data, Trainer, several_graphs
+from mtl_magic.tune.tuner import Clock, Guide, failed_all, nothing_learnt, search
+from mtl_magic.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from mtl_magic.data.schema import Prepared
+    from mtl_magic.language.spec import Spec
+    from mtl_magic.program import Program
+    from mtl_magic.runs.run import Run
+    from mtl_magic.settings.tune import Tune
+    from mtl_magic.train.control import Control
+    from mtl_magic.train.events import Event, Listener
+
+UNFINISHED = ("died", "stopped", "interrupted", "failed")
+
+
+@dataclasses.dataclass
+class Plan:
+    """What is searched, before its data is known.
+
+    Attributes:
+        spec, program: the cell, and its program; `tune` of it says how.
+        namespace: where `{…}` is evaluated.
+        space: its search spaces.
+        first: the program of trial 0.
+    """
+
+    spec: Spec
+    program: Program
+    namespace: Mapping[str, Any] | None
+    space: Space = dataclasses.field(init=False)
+    first: Program = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        self.space = Space(self.spec, vocabulary())
+        if self.tune.method == "hyperband" and any(h.name == "epochs" for h in self.space.hypers):
+            message = "hyperband gives each trial its epochs, and 'epochs' of train is searched"
+            hint = "write the most epochs that a trial may have: train epochs=15"
+            raise MtlError(Problem("MTL045", message, self.program.places.get("tune.method"), hint), self.program.text)
+        first = fitting.compile_program(self.space.cell({}), self.namespace)
+        self.first = dataclasses.replace(first, places={**self.program.places, **first.places})
+
+    @property
+    def tune(self) -> Tune:
+        found: Tune = self.program.tune
+        return found
+
+    @property
+    def trials(self) -> int | None:
+        """At most; None: one round of hyperband."""
+        return self.tune.trials or (None if self.tune.method == "hyperband" else TRIALS)
+
+
+@dataclasses.dataclass
+class Searching:
+    """A search that has its data and its folder.
+
+    Attributes:
+        plan, folder, objectives: of what, where, for what.
+        search: as an object, which reads the folder.
+        goes_on: whether it had begun before.
+    """
+
+    plan: Plan
+    folder: Folder
+    objectives: tuple[Objective, ...]
+    search: Search
+    goes_on: bool
+
+    @property
+    def oracle(self) -> Any:
+        return oracle_of(
+            self.plan.tune.method,
+            self.plan.space.hypers,
+            self.objectives,
+            trials=self.plan.trials,
+            epochs=self.plan.first.train.epochs,
+            seed=self.plan.tune.seed,
+        )
+
+
+def prepared_search(
+    plan: Plan, prepared: Prepared, *, root: pathlib.Path, name: str, resume: bool = False
+) -> Searching:
+    """The search in its folder: one that goes on, or a new one.
+
+    It goes on where the newest search of this name was cut short and has this text and these rows; with `resume`, where it
+    has ended, too, and `trials` or `time` leave more to do.
+
+    Raises:
+        MtlError: MTL416 `resume`, and there is none; MTL323 it is of another text or other rows; MTL417 it runs now; and of
+            `objectives_of`.
+    """
+    objectives = objectives_of(plan.first, prepared, plan.tune.objective, plan.space.hypers)
+    data = fitting.fingerprint(prepared.train)
+    found = Folder.newest(root, name)
+    facts = found.facts if found is not None else {}
+    text = _but_for_tune(plan.spec)
+    same = facts.get("fixed") == text and facts.get("data") == data
+    if found is None or not (resume or (same and facts["status"] in UNFINISHED)):
+        if resume:
+            raise MtlError(
+                Problem("MTL416", f"there is no search '{name}' to go on with", hint="without --resume one begins")
+            )
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        said = [dataclasses.asdict(o) for o in objectives]
+        new = {"text": str(plan.spec), "fixed": text, "data": data, "objectives": said, "created": now, "seconds": 0.0}
+        found = Folder.claim(root, name, new)
+        return Searching(plan, found, objectives, Search(found, plan.space), goes_on=False)
+    if facts["status"] == RUNNING:
+        raise MtlError(
+            Problem("MTL417", f"the search '{found.name}' runs now", hint="wait for it, or choose another name")
+        )
+    if not same:
+        what = "another text" if facts.get("fixed") != text else "other rows"
+        hint = "what may change is 'trials' and 'time' of tune; without --resume a new search begins"
+        raise MtlError(Problem("MTL323", f"the search '{found.name}' was made with {what}", hint=hint))
+    return Searching(plan, found, objectives, Search(found, plan.space), goes_on=True)
+
+
+def _but_for_tune(spec: Spec) -> str:
+    """The text without what may change while a search rests: `trials` and `time`."""
+    from mtl_magic.language.spec import Settings, Statement
+
+    kept: list[Statement] = []
+    for each in spec.statements:
+        if isinstance(each, Settings) and each.word == "tune":
+            args = tuple(sorted((a for a in each.args if a.name not in ("trials", "time")), key=lambda a: a.name))
+            kept.append(dataclasses.replace(each, args=args))
+        else:
+            kept.append(each)
+    return str(dataclasses.replace(spec, statements=tuple(kept)))
+
+
+def run_search(
+    plan: Plan,
+    prepared: Prepared,
+    prepare: Callable[[Program], Prepared],
+    *,
+    root: pathlib.Path | None,
+    name: str = "run",
+    resume: bool = False,
+    asked: Mapping[str, Any] | None = None,
+    seconds: float = 30.0,
+    control: Control | None = None,
+    listeners: Sequence[Listener] = (),
+    began: Callable[[Search], None] = lambda search: None,
+) -> Run:
+    """Search in this process; the best trial's run, with `search`.
+
+    Args:
+        plan: what is searched.
+        prepared: the data of trial 0.
+        prepare: makes that of others, where features are searched.
+        root: the store; None: a folder for temporary files, which goes with the search.
+        name, resume: of the search; see `prepared_search`.
+        asked: what a run's folder says of its data.
+        seconds: between two checkpoints of a trial.
+        control, listeners: of the trainings; the latter hear of trials, too.
+        began: is given the search once it has its folder.
+
+    Raises:
+        MtlError: MTL492 every trial failed; and of `prepared_search`.
+    """
+    from mtl_magic.train.control import Control
+
+    fitting.keras_quietly()
+    with contextlib.ExitStack() as opened:
+        passing = tempfile.TemporaryDirectory(prefix=f"mtl_magic-{os.getpid()}-search-") if root is None else None
+        place = root if root is not None else pathlib.Path(passing.name)  # type: ignore[union-attr]
+        found = prepared_search(plan, prepared, root=place, name=name, resume=resume)
+        found.search.passing = passing
+        began(found.search)
+        opened.enter_context(several_graphs())
+        data = opened.enter_context(contextlib.closing(Data(prepare, (plan.space.cell({}), plan.first, prepared))))
+        trainer = Trainer(
+            plan.space,
+            plan.namespace,
+            data,
+            found.objectives,
+            found.folder,
+            control or Control(),
+            listeners,
+            asked=asked or {},
+            seconds=seconds,
+            goes_on=plan.tune.method == "hyperband",
+        )
+
+        def tell(event: Event) -> None:
+            for listener in listeners:
+                listener(event)
+
+        with sitting(found, plan.tune.seconds) as clock:
+            guide = Guide(trainer, clock, tell)
+            why = search(found.oracle, guide)
+        ended(found, why, clock)
+        tell(SearchEnded(why))
+        return best_of(found, root)
+
+
+@contextlib.contextmanager
+def sitting(found: Searching, seconds: float | None) -> Iterator[Clock]:
+    """While it lasts the folder says that the search runs, in this process."""
+    from mtl_magic.runs.project.owner import me
+
+    before = float(found.folder.facts.get("seconds") or 0.0)
+    found.folder.change(status=RUNNING, owner=me(), text=str(found.plan.spec))
+    clock = Clock(seconds, before if seconds is None or before < seconds else 0.0)
+    try:
+        yield clock
+    except BaseException:
+        found.folder.change(status="failed", seconds=clock.spent)
+        raise
+
+
+def ended(found: Searching, why: str, clock: Clock) -> None:
+    """What the folder says once no trial follows."""
+    status = {"time": "finished"}.get(why, why)
+    found.folder.change(status=status, why=why, seconds=clock.spent)
+
+
+def best_of(found: Searching, root: pathlib.Path | None) -> Run:
+    """The run of the best trial, as the cell's: a copy in the store under the cell's own name.
+
+    Raises:
+        MtlError: MTL492 every trial failed; MTL493 none has ended.
+    """
+    trials = found.folder.trials()
+    best = found.search.best_trial
+    if best is None:
+        if (last := failed_all(trials)) is not None:
+            raise nothing_learnt(last, found.plan.program.text)
+        hint = "run the cell again: it goes on" if root is not None else "let it have more time"
+        raise MtlError(Problem("MTL493", "the search was ended before a trial was", hint=hint), found.plan.program.text)
+    place = found.folder.run_of(best)
+    if root is not None:
+        place = _copied(found, place, root, best.number)
+    run = fitting_load(place)
+    run.name = found.folder.facts.get("name") or run.name
+    run.search = found.search
+    if root is None:
+        run.folder = None
+    return run
+
+
+def fitting_load(place: pathlib.Path) -> Run:
+    """The run of a folder that this process wrote."""
+    from mtl_magic.runs.store import load
+
+    run = load(place)
+    run.folder = place
+    return run
+
+
+def _copied(found: Searching, source: pathlib.Path, root: pathlib.Path, number: int) -> pathlib.Path:
+    """The best trial's folder under the cell's name; the search says which it is, so that one that goes on replaces it."""
+    from mtl_magic.runs.project.store import Store
+
+    facts = found.folder.facts
+    name = str(facts.get("name") or found.folder.name)
+    if facts.get("best") == number and (root / str(facts.get("run")) / index.RUN).is_file():
+        return root / str(facts["run"])
+    try:
+        place = Store(root).claim(name)
+        for path in sorted(source.iterdir(), key=lambda p: p.name == index.RUN):  # run.json last: it commits
+            if path.name.startswith(".") or path.name == index.CHECKPOINT:
+                continue
+            if path.name == index.RUN:
+                said = files.read_json(path) or {}
+                files.put_json(place / index.RUN, {**said, "name": name})
+            elif path.is_dir():
+                shutil.copytree(path, place / path.name)
+            else:
+                shutil.copy2(path, place / path.name)
+    except OSError as error:
+        hint = f"the run is whole in '{source}'"
+        raise MtlError(
+            Problem("MTL411", f"the best run cannot be copied: {error.strerror or error}", hint=hint)
+        ) from error
+    index.note(place)
+    found.folder.change(best=number, run=place.name)
+    return place
