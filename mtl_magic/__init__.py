@@ -30,7 +30,19 @@ if TYPE_CHECKING:
     from mtl_magic.train.events import Event
 
 __version__ = "0.1.0"
-__all__ = ["MtlError", "MtlWarning", "Problem", "__version__", "balance", "datasets", "explain", "fit", "load", "parse"]
+__all__ = [
+    "MtlError",
+    "MtlWarning",
+    "Problem",
+    "__version__",
+    "balance",
+    "compare",
+    "datasets",
+    "explain",
+    "fit",
+    "load",
+    "parse",
+]
 
 
 def parse(text: str) -> Spec:
@@ -194,6 +206,32 @@ def load(path: str | os.PathLike[str]) -> Run:
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """`%load_ext mtl_magic`."""
     from mtl_magic.magic.magics import register
+def compare(a: Run | Seeds, b: Run | Seeds, table: Any = None, *, by: str | None = None) -> Comparison:
+    """Two runs side by side on the same rows: cells, metrics with intervals of their difference, a verdict for each head.
+
+    Args:
+        a, b: runs, or sets of runs of several seeds (`seeds`), equally many, which are compared seed by seed.
+        table: rows with features and labels that neither has learnt from, in any form that `fit` takes; None: the rows
+            that judged both, as this process has seen them: of the test part, else of the validation part.
+        by: a column: rows of one value (a person's, say) are resampled together; None: as `split group=` says, else rows.
+
+    Returns:
+        A `Comparison`, which shows itself. A positive difference is b's.
+
+    Raises:
+        MtlError: MTL480 the rows are not known, MTL481 they differ, MTL482 there is no task in common.
+
+    Example:
+        ::
+
+            found = mtl_magic.compare(feed, wide)
+            found.verdict("click")  # 'no difference'
+    """
+    from mtl_magic.decide.comparison import compare as compared
+
+    return compared(a, b, table, by=by)
+
+
 
     register(shell)
 

@@ -28,11 +28,12 @@ Cell: TypeAlias = "str | int | Default | tuple[Cell, ...]"  # a tuple: pieces wi
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table with a title. Whole numbers stand at the right."""
+    """A table with a title. Whole numbers stand at the right, and so do the columns that are named."""
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    right: tuple[str, ...] = ()
 
     def text(self) -> str:
         shown = [[plain(cell) for cell in row] for row in self.rows]
@@ -48,7 +49,8 @@ class Table:
         return "  ".join(padded).rstrip()
 
     def _numbers(self) -> set[int]:
-        return {k for k in range(len(self.header)) if self.rows and all(isinstance(r[k], int) for r in self.rows)}
+        whole = {k for k in range(len(self.header)) if self.rows and all(isinstance(r[k], int) for r in self.rows)}
+        return whole | {self.header.index(name) for name in self.right}
 
     def html(self, *, folded: bool = False) -> str:
         """`folded`: behind its title, to be opened."""

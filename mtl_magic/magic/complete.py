@@ -28,7 +28,7 @@ def candidates(text: str, offset: int, namespace: Mapping[str, Any]) -> list[Can
     start = len(text) - len(text.lstrip())
     header = text[start:].partition("\n")[0]
     if not header.startswith(NAME) or header[len(NAME) : len(NAME) + 1].strip():
-        return _line_form(text, offset)
+        return _line_form(text, offset, namespace)
     behind = start + len(header)
     if offset <= behind:
         return _header(text, start, offset, namespace)
@@ -102,13 +102,18 @@ def _flags(besides: Iterable[str] = ()) -> list[tuple[str, str, str]]:
     return [(f"--{flag}", "flag", doc) for flag, doc in FLAGS.items() if flag not in besides and flag not in LATER]
 
 
-def _line_form(text: str, offset: int) -> list[Candidate]:
+def _line_form(text: str, offset: int, namespace: Mapping[str, Any]) -> list[Candidate]:
     """On a `%mtl` line: commands, and the words that help knows."""
+    from mtl_magic.magic import deciding as decide
     from mtl_magic.magic.line import COMMANDS
 
     line = text[text.rfind("\n", 0, offset) + 1 : offset]
     found = re.match(r"\s*%mtl\s+(?:(\w+)\s+)?(\S*)\Z", line)
     about_runs = re.match(r"\s*%mtl\s+(runs|resume|clean)\s+((?:\S+\s+)*)(\S*)\Z", line)
+    deciding = re.match(r"\s*%mtl\s+(\w+)\s+((?:\S+\s+)*)(\S*)\Z", line)
+    if deciding is not None and deciding.group(1) in decide.OPTIONS:
+        command, before, typed = deciding.groups()
+        return _starting(decide.offers(command, before.split(), namespace), typed, offset)
     if about_runs is not None:
         command, before, typed = about_runs.groups()
         return _starting(_of_runs(command, before.split()), typed, offset)

@@ -12,7 +12,7 @@ from mtl_magic.problems import MtlError, Problem, Span
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-LATER = ("compare", "show")  # part of the language, not of this version
+LATER = ("show",)  # part of the language, not of this version
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,6 +98,12 @@ def _set(_: InteractiveShell, rest: str) -> None:
     steer(rest)
 
 
+def _compare(shell: InteractiveShell, rest: str) -> Any:
+    from mtl_magic.magic.deciding import compare
+
+    return compare(shell, rest)
+
+
 def _clean(_: InteractiveShell, rest: str) -> None:
     from mtl_magic.magic.runs import clean
 
@@ -127,6 +133,11 @@ COMMANDS = {
         "%mtl set [NAME] TASK=WEIGHT… [lr=…] [method=…]",
         "steers a training in the background from the next step on",
         _set,
+    ),
+    "compare": Command(
+        "%mtl compare A B [by=COLUMN] [--data EXPR]",
+        "two runs side by side: cells, metrics with intervals of their difference, curves, a verdict for each head",
+        _compare,
     ),
     "clean": Command("%mtl clean [KIND…]", "shows what takes room and can be freed, or frees it", _clean),
 }

@@ -46,6 +46,7 @@ class MtlMagics(Magics):
             %mtl set like=2     steers it; %mtl pause feed pauses it
             %mtl clean          what takes room and can be freed
             %mtl code feed      the run's model as plain Keras, in the next cell
+            %mtl compare a b    two runs side by side, and whether they differ
         """
         from mtl_magic.magic.cell import run_cell
         from mtl_magic.magic.errors import explain

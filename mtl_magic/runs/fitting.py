@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mtl_magic.language import spec
 from mtl_magic.problems import MtlError, MtlWarning, Problem
 from mtl_magic.runs.history import History
+from mtl_magic.runs.judged import remember
 from mtl_magic.runs.quiet import keras_quietly
 from mtl_magic.runs.run import Run
 
@@ -221,6 +222,7 @@ def train(
     if recorder is not None:
         recorder.ended(run)
     return run
+    remember(parts, facts["data_of"])
 
 
 def _run(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from mtl_magic.data.schema import Schema
+    from mtl_magic.decide.comparison import Comparison
     from mtl_magic.explanation.topology import Topology
     from mtl_magic.language.spec import Spec
     from mtl_magic.problems import Problem
@@ -171,6 +172,22 @@ class Run:
         from mtl_magic.runs.use import predict
 
         return predict(self, table)
+
+    def compare(self, other: Run, table: Any = None, *, by: str | None = None) -> Comparison:
+        """This run and another side by side: cells, metrics with intervals of their difference, and a verdict for each head.
+
+        Args:
+            other: the run that is compared with this one; of both the same rows must be known, or `table` given.
+            table: rows with features and labels that neither has learnt from; None: the test rows of both, else the
+                validation rows, as this process has seen them.
+            by: a column of the table: rows of one value (a person's, say) are resampled together; None: as `split group=` says.
+
+        Returns:
+            A `Comparison`. It shows itself; `.frame` is a row a metric, `.verdicts` one a head.
+        """
+        from mtl_magic.decide.comparison import compare
+
+        return compare(self, other, table, by=by)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the run as a folder of standard files; `mtl_magic.load` reads it back.

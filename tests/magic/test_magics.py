@@ -169,7 +169,7 @@ def test_explain_trains_nothing(shell, frame, capsys):
     [
         ("", "MTL407", "%mtl help"),
         ("hepl", "MTL407", "did you mean 'help'?"),
-        ("compare", "MTL406", "not in this version"),
+        ("show", "MTL406", "not in this version"),
         ("rusn", "MTL407", "did you mean 'runs'?"),
         ("xyz", "MTL407", "this version has %mtl help"),
         ("help mmo", "MTL408", "did you mean 'mmoe'?"),
