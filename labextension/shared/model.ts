@@ -27,6 +27,8 @@ export interface Status {
   step: number;
   best_epoch: number | null;
   said: string[];
+  methods?: [step: number, method: string][]; // of balancing: from which step on
+  yours?: boolean; // a person has weighed a task
 }
 
 /** What a part of a page does when it goes. */

@@ -10,25 +10,28 @@ const out = join(here, '../../mtl_magic/dashboard/static');
 const uplot = dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
 const { version } = JSON.parse(await readFile(join(uplot, 'package.json'), 'utf8'));
 
-// What of uPlot no chart of ours uses; every notebook that is saved with its widgets' state holds the rest.
+// What of uPlot no chart of ours uses, and what stands for it: every notebook saved with its widgets' state holds the rest.
+const NO_TIME = '[[], [], () => null]';
 const UNUSED = {
   'uPlot.esm.js': [
-    'uPlot.join = join;',
-    '(paths.stepped = stepped);',
-    '(paths.bars    = bars);',
-    '(paths.spline  = monotoneCubic);'
+    ['uPlot.join = join;', ''],
+    ['(paths.stepped = stepped);', ''],
+    ['(paths.bars    = bars);', ''],
+    ['(paths.spline  = monotoneCubic);', ''],
+    ['genTimeStuffs(1);', NO_TIME],
+    ['genTimeStuffs(1e-3);', NO_TIME]
   ],
-  'uPlot.min.css': [/(?<=^|\})\.u-(title|legend|inline|series|select)[^{}]*\{[^}]*\}/g]
+  'uPlot.min.css': [[/(?<=^|\})\.u-(title|legend|inline|series|select)[^{}]*\{[^}]*\}/g, '']]
 };
 
-/** Loads uPlot without it. */
+/** Loads uPlot so. */
 const lean = {
   name: 'lean',
   setup(build) {
     build.onLoad({ filter: /uPlot\.(esm\.js|min\.css)$/ }, async ({ path }) => {
       const before = await readFile(path, 'utf8');
-      const contents = UNUSED[path.split(/[\\/]/).pop()].reduce((text, part) => {
-        const less = text.replace(part, '');
+      const contents = UNUSED[path.split(/[\\/]/).pop()].reduce((text, [part, instead]) => {
+        const less = text.replace(part, instead);
         if (less === text) throw new Error(`uPlot ${version} has no ${part}: look at what it is now`);
         return less;
       }, before);

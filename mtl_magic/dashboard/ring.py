@@ -15,7 +15,7 @@ class Ring:
     Which rows stay depends on their number alone, so that two listeners of one training keep the same.
 
     Args:
-        keeps: rows at most, the best and the last one besides.
+        keeps: rows at most, the best and the last one besides; 1: these alone.
 
     Example:
         >>> ring = Ring(4)
@@ -51,7 +51,7 @@ class Ring:
             if self._n and self._kept[self._n - 1, 0] == np.float32(row.step):
                 self._kept[self._n - 1] = _line(row)
             return
-        if self._seen % self._every == 0:
+        if self._seen % self._every == 0 and self._keeps > 1:
             self._store(row)
         self._seen += 1
 

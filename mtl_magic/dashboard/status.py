@@ -11,6 +11,7 @@ from mtl_magic.train.events import Changed, Event, Finished, Note, Progress, Sta
 ENDED = {"epochs": "finished", "early_stop": "stopped early", "stopped": "stopped", "interrupted": "interrupted"}
 SAYS = {"lr": "learning rate", "pause": "paused", "resume": "resumed", "stop": "stopped"}
 SAID = 3  # of the last sentences
+METHODS = 8  # of the last methods of balancing
 
 
 class Status:
@@ -25,6 +26,8 @@ class Status:
         self.state = "starting"  # | 'training' | 'paused' | 'ended'
         self.word = "starting"
         self.road = ""  # how the controls arrive
+        self.methods: list[tuple[int, str]] = []  # of balancing: from which step on
+        self.yours = False  # whether a person has weighed a task
         self._said: collections.deque[tuple[str, str]] = collections.deque(maxlen=SAID)  # what it is about, sentence
 
     def hear(self, event: Event) -> None:
@@ -32,6 +35,7 @@ class Status:
         match event:
             case Started():
                 self.state, self.word = "training", "training"
+                self.methods = [(0, event.method)] if event.method else []
             case Progress() if self.state == "starting":
                 self.state, self.word = "training", "training"
             case Steered():
@@ -48,6 +52,9 @@ class Status:
             self.state, self.word = "paused", "paused"
         elif event.what == "resume":
             self.state, self.word = "training", "training"
+        self.yours |= event.what == "weight"
+        if event.what == "method":
+            self.methods = [*self.methods, (event.step, str(event.value))][-METHODS:]
         self._say(f"{event.what} {event.task}", sentence(event))
 
     def _say(self, about: str, text: str) -> None:
@@ -71,6 +78,8 @@ class Status:
             "per_epoch": started.steps_per_epoch if started else 0,
             "step": ended.step if ended else progress.step if progress else 0,
             "best_epoch": ended.best_epoch if ended else None,
+            "methods": [list(pair) for pair in self.methods],
+            "yours": self.yours,
             "said": [text for _, text in self._said],
         }
 

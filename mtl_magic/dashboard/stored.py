@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_magic.dashboard.charts import Charts
 from mtl_magic.dashboard.feed import Feed
+from mtl_magic.problems import MtlError
 from mtl_magic.runs.gradients import events_of
 from mtl_magic.train.events import Changed, Evaluated, Event, Finished, Gates, Gradients, Progress, Started, Steered
+from mtl_magic.train.methods import method_written
 
 if TYPE_CHECKING:
     from mtl_magic.runs.run import Run
@@ -48,7 +50,7 @@ def events(run: Run) -> Iterator[Event]:
     rows = [{str(k): v for k, v in row.items()} for row in run.history.to_dict("records")]
     trained = int((run.facts.get("rows") or {}).get("train", 0))
     per_epoch = max(int(rows[0]["step"]) if rows else run.step, 1)
-    yield Started(run.tasks, run.watched, max(run.epoch, 1), per_epoch, -(-trained // per_epoch), trained)
+    yield Started(run.tasks, run.watched, max(run.epoch, 1), per_epoch, -(-trained // per_epoch), trained, 0, _method(run))
     acts: list[Event] = [*_commands(run), *_changes(run), *_gradients(run)]
     acts.sort(key=lambda event: event.step)  # type: ignore[attr-defined]
     for row in rows:
@@ -81,6 +83,13 @@ def _metrics(task: str, row: dict[str, Any]) -> dict[str, float]:
 def _commands(run: Run) -> Iterator[Steered]:
     for c in run.facts.get("steered") or ():
         yield Steered(int(c["step"]), 0.0, c["what"], c.get("task", ""), c.get("to"), c.get("from"))
+
+
+def _method(run: Run) -> str:
+    try:
+        return method_written(run.text)
+    except MtlError:  # a text that this version does not read any more
+        return ""
 
 
 def _gradients(run: Run) -> list[Gradients]:

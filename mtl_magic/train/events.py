@@ -43,6 +43,7 @@ class Started(Event):
     batch: int
     rows: int
     step: int = 0
+    method: str = ""  # of balancing, as the cell writes it
 
 
 @dataclasses.dataclass(frozen=True)

@@ -179,6 +179,7 @@ class Loop:
                 self.batches.batch,
                 self.batches.rows,
                 self.steps,
+                self.control.own_method,
             )
         )
         for event in (*self.past, *self.changes, *self.steered, *self.conflicts.windows.events()):

@@ -55,6 +55,15 @@ def check_method(text: str) -> None:
 
 def method_in(program: Program) -> str:
     """What the cell writes of its method; the default's name where it says nothing."""
-    whole = parse(program.canonical, vocabulary()) if program.canonical else spec.Spec(())
-    found = [value(each.method) for each in whole.statements if isinstance(each, spec.Balance)]
-    return found[0] if found else str(program.balance.word)
+    return method_written(program.canonical, str(program.balance.word)) if program.canonical else program.balance.word
+
+
+def method_written(text: str, default: str = "equal") -> str:
+    r"""The same of a text that has been checked.
+
+    Example:
+        >>> method_written("task a\nbalance dwa(temperature=1)"), method_written("task a")
+        ('dwa(temperature=1)', 'equal')
+    """
+    found = [value(s.method) for s in parse(text, vocabulary()).statements if isinstance(s, spec.Balance)]
+    return found[0] if found else default

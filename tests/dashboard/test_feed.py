@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import threading
 import time
@@ -8,7 +9,7 @@ import pytest
 
 from mtl_magic.dashboard.feed import Feed
 from mtl_magic.dashboard.rows import KINDS
-from mtl_magic.train.events import Device, Evaluated, Finished, Gates, Progress, Started, Steered
+from mtl_magic.train.events import Device, Evaluated, Finished, Gates, Gradients, Progress, Started, Steered
 
 TASKS = ("click", "like")
 METRICS = {"click": "auc", "like": "auc"}
@@ -94,6 +95,60 @@ def test_gates_say_who_is_idle_and_a_device_what_it_has(page):
     row = page.rows("device", "GPU:0")[0]
     assert row[[0, 1, 2, 4]].tolist() == [8, 2, 3, 0.5]
     assert np.isnan(row[3])
+
+
+def test_gradients_are_a_row_of_pairs_and_the_conflicts_a_line(page):
+    seen = Gradients(
+        7,
+        1.0,
+        ("like", "click"),  # not in the order of the page
+        ((1.0, -0.25), (-0.25, 1.0)),
+        (0.5, 2.0),
+        ((0.0, 0.75), (0.75, 0.0)),
+        (1.0, 1.0),
+        ((4, 4), (4, 8)),
+        (4, 0),
+        ((0.0, 0.625), (0.625, 0.0)),
+    )
+    page.feed(STARTED)
+    page.now = 0.5
+    page.feed(seen)
+    page.now = 1.0
+    page.feed(dataclasses.replace(seen, step=9))
+    assert page.rows("gradients").tolist() == [[s, -0.25, 0.625, 2, 0.5, 0, 0.5] for s in (7, 9)]
+    assert page.rows("conflicts").tolist() == [[7, 0.75], [9, 0.75]]
+    (kept,) = [f for f in page.feed.frames() if f.kind == "gradients"]
+    assert kept.rows[:, 0].tolist() == [9]  # what was before is nothing any more
+
+
+def test_tasks_whose_gradients_were_not_compared_are_nan(page):
+    nan = float("nan")
+    page.feed(STARTED)
+    page.now = 0.5
+    none = ((nan, nan), (nan, nan))
+    page.feed(Gradients(7, 1.0, TASKS, none, (nan, nan), none, (1.0, 1.0), ((0, 0), (0, 0)), (0, 0), none))
+    row = page.rows("gradients")[0]
+    assert np.isnan(row[1:5]).all()
+    assert row[5:].tolist() == [0, 0]
+    assert np.isnan(page.rows("conflicts")[0, 1])
+    page.now = 1.0
+    page.feed(Gradients(8, 1.0, ("click",), ((1.0,),), (2.0,), ((0.0,),), (1.0,), ((4,),), (0,), ((0.0,),)))
+    assert np.isnan(page.rows("gradients")[-1, 1])
+    assert page.rows("gradients")[-1, 3] == 2
+
+
+def test_the_status_says_which_method_since_when(page):
+    page.feed(dataclasses.replace(STARTED, method="equal"))
+    assert page.feed.status.told()["methods"] == [[0, "equal"]]
+    assert not page.feed.status.told()["yours"]
+    page.feed(Steered(900, 1.0, "method", value="gradnorm", before="equal"))
+    page.feed(Steered(950, 1.0, "weight", "like", 2.0))
+    told = page.feed.status.told()
+    assert told["methods"] == [[0, "equal"], [900, "gradnorm"]]
+    assert told["yours"]
+    for step in range(1000, 2000):
+        page.feed(Steered(step, 1.0, "method", value="equal", before="gradnorm"))
+    assert len(page.feed.status.told()["methods"]) == 8
 
 
 def test_at_most_five_messages_a_second(page):

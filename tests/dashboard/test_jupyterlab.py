@@ -208,6 +208,14 @@ def test_a_narrow_window_cuts_nothing_off(desk):
         .every(e => e.getBoundingClientRect().right <= el.getBoundingClientRect().right + 1)"""
     )
     assert reached
+    # a method of gradients, chosen while the cell trains, brings its map
+    assert not dash.locator("[data-kind=gradients]").is_visible()
+    dash.get_by_label("balancing method").select_option("gradnorm")
+    agreement = dash.locator("[data-kind=gradients]")
+    agreement.locator(".mtl-below").get_by_text(re.compile(r"pulls? against")).wait_for()
+    by = dash.locator("[data-kind=weights] .mtl-title")
+    assert re.search(r"gradnorm from step [\d,]+", by.inner_text())
+    assert agreement.locator("tbody th").all_inner_texts() == ["is_click", "is_like"]
     screenshot(desk.page, "lab-narrow")
     dash.screenshot(path=str(SCREENSHOTS / "lab-dashboard-narrow.png"))
     dash.get_by_role("button", name="Stop").click()

@@ -1,8 +1,9 @@
 """The widgets in a real browser, without Jupyter: `board.Board` feeds them as the kernel does."""
 
 import pytest
-from board import Board, story
+from board import Board, agreement, story
 from browser import screenshot
+from explanation.test_colours import SEEN, contrast, lab, linear
 
 from mtl_magic.dashboard.feed import Feed
 from mtl_magic.train.events import Evaluated, Finished, Gates, Note, Started, Steered
@@ -431,6 +432,153 @@ def test_a_page_stays_small_however_long_the_training(open_page):
     assert taken < 250  # milliseconds a change; a fifth of it on an idle machine
 
 
+# -- gradients -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def agreed(site):
+    """A board whose gradients were compared."""
+    from board import opened
+
+    page = opened(site)
+    board = Board(page, TASKS, METRICS)
+    board.hear(story(TASKS, METRICS, gradients=True))
+    board.feed(Finished(480, 3, 6.0, "stopped", 2))
+    board.deliver()
+    page.mouse.move(0, 0)
+    yield board
+    assert not page.errors
+    page.close()
+
+
+def cell(page, i, j):
+    """Of the map, the pair of two tasks."""
+    return page.locator(".mtl-map tbody tr").nth(i).locator("td").nth(j)
+
+
+def test_a_map_shows_each_pair_and_names_the_worst(agreed):
+    page = agreed.page
+    section = page.locator("[data-kind=gradients]")
+    table = section.get_by_role("table", name="cosine between the gradients of each two tasks")
+    assert table.get_by_role("columnheader").all_inner_texts() == [*TASKS, "norm"]
+    assert table.get_by_role("rowheader").all_inner_texts() == TASKS
+    assert cell(page, 2, 3).inner_text() == cell(page, 3, 2).inner_text() == "−0.31"
+    assert cell(page, 1, 1).inner_text() == ""
+    assert [cell(page, i, 4).inner_text() for i in range(4)] == ["0.90", "0.69", "0.56", "0.47"]
+    said = section.locator(".mtl-below").inner_text()
+    assert "like pulls against watch in 62% of steps" in said
+    assert "watch had no gradient in 25% of the last steps" in said
+    assert "16% of pairs in conflict" in said
+    assert section.locator(".mtl-rate path").count() == 1
+
+
+def test_against_and_with_have_two_colours_that_the_digits_stand_out_from(agreed):
+    def colours(i, j):
+        return cell(agreed.page, i, j).evaluate(
+            """td => { const c = document.createElement('canvas').getContext('2d'); const of = text => {
+            c.fillStyle = text; c.fillRect(0, 0, 1, 1); return [...c.getImageData(0, 0, 1, 1).data].slice(0, 3); };
+            const style = getComputedStyle(td); return [of(style.backgroundColor), of('#fff'), of(style.color)]; }"""
+        )
+
+    for theme in ("light", "dark"):
+        agreed.page.evaluate(
+            "t => { document.body.dataset.themeName = t; document.body.dataset.jpThemeLight = String(t === 'light'); }",
+            theme,
+        )
+        agreed.page.wait_for_function("t => document.querySelector('.mtl').dataset.theme === t", arg=theme)
+        against, with_ = colours(2, 3)[0], colours(0, 3)[0]
+        assert against[0] > against[2] + 20  # orange
+        assert with_[2] > with_[0] + 20  # blue
+        for pair in ((2, 3), (0, 3), (1, 2)):
+            ground, _, ink = colours(*pair)
+            assert contrast(hexed(ground), hexed(ink)) > 4.5, (theme, pair)
+        for eyes in SEEN.values():
+            far = [lab(eyes @ linear(hexed(c))) for c in (against, with_)]
+            assert sum((far[0] - far[1]) ** 2) ** 0.5 > 13, theme
+
+
+def hexed(rgb):
+    return "#" + "".join(f"{v:02x}" for v in rgb)
+
+
+def test_arrows_go_over_the_map_and_a_pair_is_read(agreed):
+    page = agreed.page
+    reader = page.locator("[data-kind=gradients] .mtl-readout")
+    cell(page, 0, 1).focus()
+    assert reader.inner_text() == "click, long_view: 0.12, against each other in 9% of steps"
+    page.keyboard.press("ArrowDown")  # over the diagonal
+    assert cell(page, 2, 1).evaluate("td => td === document.activeElement")
+    for key in ("ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    assert reader.inner_text() == "like, watch: −0.31, against each other in 62% of steps"
+    page.keyboard.press("ArrowRight")  # the edge
+    assert cell(page, 2, 3).evaluate("td => td === document.activeElement")
+    assert page.locator(".mtl-map td[tabindex='0']").count() == 1
+    assert page.locator(".mtl-map th[data-on]").all_inner_texts() == ["watch", "like"]
+    page.evaluate("() => document.activeElement.blur()")
+    assert reader.inner_text() == ""
+
+
+def test_the_pairs_of_a_task_that_is_pointed_at_stand_out(agreed):
+    page = agreed.page
+    row(page, "like").hover()
+    assert page.locator(".mtl-map td[data-back]").count() == 9  # three others with each other, and themselves
+    page.mouse.move(0, 0)
+    assert page.locator(".mtl-map td[data-back]").count() == 0
+
+
+def test_the_map_keeps_its_cells_and_changes_once_a_second(open_page):
+    page = open_page()
+    page.evaluate("() => { let now = 0; performance.now = () => now; window.later = by => { now += by; }; }")
+    board = Board(page, TASKS, METRICS)
+    events = list(story(TASKS, METRICS, gradients=True, gates=False))
+    board.hear(events[:40])
+    page.evaluate("() => { window.cell = document.querySelector('.mtl-map tbody td:nth-child(3)'); }")
+    before = cell(page, 0, 3).inner_text()
+    board.hear(events[40:])
+    assert cell(page, 0, 3).inner_text() == before
+    page.evaluate("() => window.later(1001)")
+    board.hear([Note("later")])
+    assert cell(page, 0, 3).inner_text() != before
+    assert page.evaluate("() => window.cell.isConnected")
+
+
+def test_a_page_keeps_one_row_of_gradients(open_page):
+    """Of sixty tasks a row has four thousand numbers."""
+    page = open_page()
+    tasks, metrics = named(60)
+    board = Board(page, tasks, metrics)
+    board.hear(story(tasks, metrics, epochs=1, gradients=True, gates=False))
+    assert page.locator(".mtl-map tbody tr").count() == 60
+    assert (
+        page.evaluate(
+            """() => { const digits = getComputedStyle(document.querySelector('.mtl-map td[style]')).fontSize; return digits; }"""
+        )
+        == "0px"
+    )  # no room: the colour says it, a screen reader reads it
+    assert cell(page, 2, 3).text_content() == "−.31"
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    widths = page.locator(".mtl-map tbody td[style]").evaluate_all("all => all.map(td => td.offsetWidth)")
+    assert min(widths) >= 6
+
+
+def test_which_method_chose_the_weights_since_when(open_page):
+    page = open_page()
+    board = Board(page, TASKS, METRICS)
+    board.hear([Started(tuple(TASKS), METRICS, 5, 200, 32, 6400, method="equal")])
+    about = page.locator("[data-kind=weights] .mtl-title .mtl-dim").first
+    assert about.inner_text() == "equal"
+    events = list(story(TASKS, METRICS))[1:]
+    board.hear([e for e in events if not isinstance(e, Steered)])
+    before = inked(page, "weights")
+    board.hear([Steered(400, 5.0, "method", value="gradnorm", before="equal")])
+    assert about.inner_text() == "gradnorm from step 400"
+    assert inked(page, "weights") > before + 100  # a line there, and its name
+    board.hear([Steered(410, 5.0, "weight", "like", 2.0)])
+    assert about.inner_text() == "gradnorm from step 400, times yours"
+    assert "equal → gradnorm (you) at step 400" in page.locator(".mtl-foot").inner_text()
+
+
 # -- looks -----------------------------------------------------------------------------------------------------------
 
 
@@ -442,6 +590,7 @@ def test_a_page_stays_small_however_long_the_training(open_page):
         ("narrow", "light", 500, 4),
         ("plain", "plain", 920, 4),
         ("twelve", "light", 920, 12),
+        ("twenty", "dark", 920, 20),
         ("eight-dark-narrow", "dark", 460, 8),
     ],
 )
@@ -449,7 +598,7 @@ def test_it_looks_right_in_both_themes_and_narrow(open_page, name, theme, width,
     page = open_page(theme, width)
     tasks, metrics = (TASKS, METRICS) if n == 4 else named(n)
     board = Board(page, tasks, metrics, ghost=earlier(tasks, metrics))
-    board.hear(story(tasks, metrics, gpu=theme == "dark"))
+    board.hear(story(tasks, metrics, gpu=theme == "dark", gradients=True))
     screenshot(page, f"dashboard-{name}")
     assert page.evaluate("() => document.querySelector('.mtl').dataset.theme") == (
         "dark" if theme == "dark" else "light"
@@ -484,6 +633,7 @@ def test_hostile_names_are_text(open_page):
     board.hear(story(HOSTILE, metrics))
     board.hear(
         [
+            agreement(490, HOSTILE, dict.fromkeys(HOSTILE, 1.0)),
             Gates(490, 7.0, "<i>block</i>", tuple(HOSTILE), ("<u>e</u>", "'\""), ((0.5, 0.5),) * 4),
             Steered(491, 7.0, "weight", HOSTILE[0], 2.0),
             Note("<s>note</s>"),

@@ -26,6 +26,7 @@ export interface Options {
   lines: Line[];
   perEpoch(): number;
   even?: number; // a level that is drawn faintly
+  marks?(): [step: number, name: string][]; // places that are named
   readout: HTMLElement;
   format?(value: number): string;
 }
@@ -105,7 +106,7 @@ export class LineChart {
           }))
         ],
         hooks: {
-          drawAxes: [u => this.level(u)],
+          drawAxes: [u => this.level(u), u => this.places(u)],
           draw: [u => this.after(u)],
           setCursor: [u => this.read(u)]
         }
@@ -202,6 +203,28 @@ export class LineChart {
     u.ctx.lineTo(u.bbox.left + u.bbox.width, y);
     u.ctx.stroke();
     u.ctx.restore();
+  }
+
+  private places(u: uPlot): void {
+    const { ctx } = u;
+    const scale = devicePixelRatio;
+    const { left, top, width, height } = u.bbox;
+    ctx.save();
+    ctx.strokeStyle = ctx.fillStyle = this.ink.text;
+    ctx.lineWidth = 0.8 * scale;
+    ctx.font = `${10 * scale}px system-ui, sans-serif`;
+    for (const [step, name] of this.options.marks?.() ?? []) {
+      const x = u.valToPos(step / Math.max(this.options.perEpoch(), 1), 'x', true);
+      if (!(x >= left && x <= left + width)) continue;
+      ctx.setLineDash([2 * scale, 3 * scale]);
+      ctx.beginPath();
+      ctx.moveTo(x, top);
+      ctx.lineTo(x, top + height);
+      ctx.stroke();
+      ctx.textAlign = x > left + width / 2 ? 'right' : 'left';
+      ctx.fillText(name, x + (x > left + width / 2 ? -4 : 4) * scale, top + 6 * scale);
+    }
+    ctx.restore();
   }
 
   /** Marks and names. */

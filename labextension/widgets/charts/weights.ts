@@ -1,15 +1,23 @@
-/** The weights as the steps applied them, over time. */
+/** The weights as the steps applied them, over time: by which method since when, and where it was changed. */
 
 import { say } from '../../shared/dom';
+import type { Status } from '../../shared/model';
 import { LineChart } from './line';
 import { panel } from './panel';
 import type { Module } from './registry';
+
+/** 'gradnorm from step 900, times yours'. */
+function by(status: Status | null): string {
+  const [step, method] = status?.methods?.at(-1) ?? [0, 'the method’s'];
+  const since = step ? ` from step ${step.toLocaleString('en-US')}` : '';
+  return `${method}${since}${status?.yours ? ', times yours' : ''}`;
+}
 
 export const weights: Module = {
   kind: 'weights',
   place: 'half',
   make(context) {
-    const { el, body, readout, about } = panel('weights', 'Weight applied', 'the method’s times yours');
+    const { el, body, readout, about } = panel('weights', 'Weight applied', '');
     const chart = new LineChart(body, {
       root: context.root,
       palette: context.palette,
@@ -23,13 +31,13 @@ export const weights: Module = {
         column: task + 1
       })),
       perEpoch: () => context.status()?.per_epoch ?? 0,
+      marks: () => (context.status()?.methods ?? []).slice(1),
       readout
     });
     return {
       el,
       update() {
-        const mine = context.status()?.said.some(text => text.includes('(you)'));
-        say(about, mine ? 'the method’s times yours' : 'as each step used it');
+        say(about, by(context.status()));
         chart.update();
       },
       focus: task => chart.focus(task),
