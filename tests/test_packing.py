@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from labextension.page_code import answered
 
 from mtl_magic.reference.editor import editor_data
 from mtl_magic.reference.packing import MARKS, packed, unpacked
@@ -39,8 +41,22 @@ def test_the_words_are_less_than_half():
     assert len("".join(made.values()).encode()) < 0.5 * len(text.encode())
 
 
-def test_too_many_letters_are_refused():
-    with pytest.raises(ValueError, match="letters"):
-        packed("".join(map(chr, range(0x4E00, 0x4E00 + len(MARKS)))))
-    with pytest.raises(ValueError, match="letters"):
-        packed("😀")
+def test_any_letters_come_back():
+    for text in ("".join(map(chr, range(0x4E00, 0x4E00 + len(MARKS)))), "😀"):
+        assert unpacked(packed(text)) == text
+
+
+def test_the_page_reads_what_was_packed(tmp_path):
+    """Short texts and long ones, whose distances and lengths take every way through the reader."""
+    draw = random.Random(0)
+    words = ["".join(draw.choices("abcdefg é…", k=draw.randint(1, 9))) for _ in range(400)]
+    texts = [
+        *("", "a", "😀", "aaaaaaaaa" * 100, "abababab", "\x7f\"'\\"),
+        "".join(map(chr, range(0x3000, 0x3800))),
+        "".join(draw.choices("".join(map(chr, range(32, 127))), k=20_000)),
+        " ".join(draw.choices(words, k=20_000)),
+        "".join(chr(draw.randint(0x20, 0xD7FF)) for _ in range(5_000)) * 2,
+        json.dumps(editor_data(vocabulary()), ensure_ascii=False, separators=(",", ":")),
+    ]
+    script = "import { unpacked } from './page.mjs';\nanswer(asked.map(unpacked));"
+    assert answered(tmp_path, "language/unpack.ts", script, [packed(text) for text in texts]) == texts

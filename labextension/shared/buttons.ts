@@ -3,6 +3,7 @@
 import { h, say } from './dom';
 import { plain } from './format';
 import { gone, type Cleanup, type Model, type Status } from './model';
+import { trans } from './words';
 
 /** The buttons. `show` tells them where the training stands; without it they offer all. */
 export function buttons(model: Model): { el: HTMLElement; show(status: Status): void; cleanup: Cleanup } {
@@ -10,21 +11,25 @@ export function buttons(model: Model): { el: HTMLElement; show(status: Status): 
   let busy = true;
   const button = (text: string, title: string, press: () => void) =>
     h('button', { type: 'button', title, click: press }, text);
-  const pause = button('Pause', 'wait after the running step', () => {
+  const pause = button(trans.__('Pause'), trans.__('wait after the running step'), () => {
     model.send({ do: paused ? 'resume' : 'pause' });
     paused = !paused;
     show();
   });
-  const stop = button('Stop', 'end after the running step; the run stays usable', () => model.send({ do: 'stop' }));
-  const keep = button('Checkpoint', 'write one after the running step', () => model.send({ do: 'checkpoint' }));
+  const stop = button(trans.__('Stop'), trans.__('end after the running step; the run stays usable'), () =>
+    model.send({ do: 'stop' })
+  );
+  const keep = button(trans.__('Checkpoint'), trans.__('write one after the running step'), () =>
+    model.send({ do: 'checkpoint' })
+  );
   const show = () => {
-    say(pause, paused ? 'Resume' : 'Pause');
+    say(pause, paused ? trans.__('Resume') : trans.__('Pause'));
     pause.disabled = stop.disabled = keep.disabled = !busy || Boolean(model.get('ended'));
   };
   model.on('change:ended', show);
   show();
   return {
-    el: h('span', { class: 'mtl-buttons', role: 'group', 'aria-label': 'training' }, pause, stop, keep),
+    el: h('span', { class: 'mtl-buttons', role: 'group', 'aria-label': trans.__('training') }, pause, stop, keep),
     show(status) {
       paused = status.state === 'paused';
       busy = status.state !== 'ended';

@@ -7,6 +7,7 @@ import type { Store } from './series';
 import { weightCell } from './slider';
 import { draw } from './sparkline';
 import { colour, swatch } from './theme';
+import { trans } from './words';
 
 export interface Heads {
   tasks: string[];
@@ -53,19 +54,23 @@ export class Cards {
       h('div', { class: `mtl-th ${kind}`, role: 'columnheader', title: title || undefined }, text);
     this.el = h(
       'div',
-      { class: 'mtl-tasks', role: 'table', 'aria-label': 'tasks', style: hasGhost ? undefined : '--last: 0' },
+      { class: 'mtl-tasks', role: 'table', 'aria-label': trans.__('tasks'), style: hasGhost ? undefined : '--last: 0' },
       h(
         'div',
         { class: 'mtl-row', role: 'row' },
-        head('Task'),
-        head('Weight', 'mtl-weight'),
-        head('Validation', 'mtl-wide'),
-        head('Now', 'mtl-r'),
-        head('Best epoch', 'mtl-r mtl-wide', 'the epoch whose mean over the heads is best: its weights are kept'),
+        head(trans.__('Task')),
+        head(trans.__('Weight'), 'mtl-weight'),
+        head(trans.__('Validation'), 'mtl-wide'),
+        head(trans.__('Now'), 'mtl-r'),
         head(
-          hasGhost ? 'Previous run' : '',
+          trans.__('Best epoch'),
           'mtl-r mtl-wide',
-          hasGhost ? `now, less what ${heads.ghostName || 'the earlier run'} had at this step` : ''
+          trans.__('the epoch whose mean over the heads is best: its weights are kept')
+        ),
+        head(
+          hasGhost ? trans.__('Previous run') : '',
+          'mtl-r mtl-wide',
+          hasGhost ? trans.__('now, less what %1 had at this step', heads.ghostName || trans.__('the earlier run')) : ''
         )
       )
     );

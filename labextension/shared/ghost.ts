@@ -1,6 +1,6 @@
 /** The earlier run behind this one: its rows, in this run's tasks and epochs. */
 
-import { Store, type Frame } from './series';
+import { Store, type Buffer, type Frame } from './series';
 
 /** The columns before those of the tasks, in the kinds that have one a task. */
 const OFFSET: Record<string, number> = { losses: 1, metrics: 2, weights: 1 };
@@ -10,7 +10,7 @@ export class Ghost extends Store {
 
   /** `history`: what `Feed.history` held; `tasks`: those of the run in front. */
   constructor(
-    history: { frames?: (Frame & { data: DataView })[]; tasks?: string[]; status?: { per_epoch: number } },
+    history: { frames?: (Frame & { data: Buffer })[]; tasks?: string[]; status?: { per_epoch: number } },
     tasks: string[]
   ) {
     super();

@@ -57,8 +57,10 @@ export class Series {
   }
 }
 
+export type Buffer = ArrayBuffer | ArrayBufferView;
+
 /** The floats of a buffer, however the widget manager gives it. */
-export function floats(data: DataView | ArrayBuffer | Uint8Array): Float32Array {
+export function floats(data: Buffer): Float32Array {
   const view =
     data instanceof ArrayBuffer ? new DataView(data) : new DataView(data.buffer, data.byteOffset, data.byteLength);
   const found = new Float32Array(Math.floor(view.byteLength / 4));
@@ -91,7 +93,7 @@ export class Store {
   }
 
   /** A trait that holds frames with their data: `Feed.history`. */
-  load(history: { frames?: (Frame & { data: DataView })[] }): void {
+  load(history: { frames?: (Frame & { data: Buffer })[] }): void {
     for (const frame of history.frames ?? []) this.take(frame, floats(frame.data));
   }
 

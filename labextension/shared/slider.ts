@@ -3,6 +3,7 @@
 import { h, s, say } from './dom';
 import { plain } from './format';
 import type { Cleanup, Model } from './model';
+import { trans } from './words';
 
 const MOST = 4; // of a slider that nobody has pushed further
 const PACE = 100; // milliseconds between two messages while one is dragged
@@ -56,7 +57,7 @@ function arrow(): SVGElement {
 
 /** The cell with all of it; it reads and writes the traits `weights` and `locked` of the controls' model. */
 export function weightCell(model: Model, task: string): { el: HTMLElement; cleanup: Cleanup } {
-  const label = `weight of ${task}`;
+  const label = trans.__('weight of %1', task);
   const fallback = (): number => model.get('defaults')?.weights?.[task] ?? 1;
   const current = (): number => model.get('weights')?.[task] ?? fallback();
   const range = h('input', { type: 'range', class: 'mtl-range', min: 0, max: MOST, step: 0.05, 'aria-label': label });
@@ -64,18 +65,18 @@ export function weightCell(model: Model, task: string): { el: HTMLElement; clean
     type: 'text',
     class: 'mtl-box',
     inputmode: 'decimal',
-    'aria-label': `${label}, as a number`,
+    'aria-label': trans.__('weight of %1, as a number', task),
     spellcheck: false
   });
-  const whose = h('span', { class: 'mtl-whose' });
+  const whose = h('span', { class: 'mtl-whose', title: trans.__('yours, or as the cell and its method say') });
   const lock = h(
     'button',
-    { type: 'button', class: 'mtl-icon mtl-lock', 'aria-label': `lock the ${label}` },
+    { type: 'button', class: 'mtl-icon mtl-lock', 'aria-label': trans.__('lock the weight of %1', task) },
     padlock()
   );
   const reset = h(
     'button',
-    { type: 'button', class: 'mtl-icon mtl-reset', 'aria-label': `reset the ${label}` },
+    { type: 'button', class: 'mtl-icon mtl-reset', 'aria-label': trans.__('reset the weight of %1', task) },
     arrow()
   );
 
@@ -93,18 +94,20 @@ export function weightCell(model: Model, task: string): { el: HTMLElement; clean
     range.value = String(weight);
     range.style.setProperty('--part', `${(100 * weight) / Number(range.max)}%`);
     if (document.activeElement !== box) box.value = plain(weight);
-    say(whose, weight === fallback() ? '' : 'yours');
+    const yours = weight !== fallback();
+    say(whose, yours ? trans.__('yours') : trans.__('auto'));
+    whose.classList.toggle('mtl-dim', !yours);
     range.disabled = box.disabled = locked || ended;
     reset.disabled = locked || ended || weight === fallback();
     lock.disabled = ended;
     lock.setAttribute('aria-pressed', String(locked));
-    lock.title = locked ? 'locked: it does not move' : 'lock';
-    reset.title = `back to ${plain(fallback())}`;
+    lock.title = locked ? trans.__('locked: it does not move') : trans.__('lock');
+    reset.title = trans.__('back to %1', plain(fallback()));
   };
   const typed = () => {
     const weight = weightOf(box.value);
     box.setAttribute('aria-invalid', String(weight === null));
-    box.title = weight === null ? 'a number of at least 0' : '';
+    box.title = weight === null ? trans.__('a number of at least 0') : '';
     if (weight !== null && weight !== current()) write(weight);
     return weight !== null;
   };

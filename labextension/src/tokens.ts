@@ -1,10 +1,10 @@
 /** What the plugins give one another. */
 
 import { Token } from '@lumino/coreutils';
-import type { ISignal } from '@lumino/signaling';
 
 import type { Highlighting } from './editor/switch';
 import type { Checks } from './kernel/checks';
+import type { Steering } from './kernel/steering';
 
 /** The colours of `%%mtl` cells, which a command turns on and off. */
 export const IHighlighting = new Token<Highlighting>('mtl-magic:IHighlighting', 'Whether %%mtl cells are coloured.');
@@ -23,10 +23,6 @@ export interface ITraining {
   weigh?(weights: ReadonlyMap<string, number>): boolean;
 }
 
-/** The training of the notebook in front. Whoever has a comm to one sets `current`; commands follow it. */
-export interface ISteering {
-  current: ITraining | null;
-  readonly changed: ISignal<ISteering, void>;
-}
-
-export const ISteering = new Token<ISteering>('mtl-magic:ISteering', 'Steers the training of the notebook in front.');
+/** The training of the notebook in front: commands and the sidebar follow it. */
+export const ISteering = new Token<Steering>('mtl-magic:ISteering', 'Steers the training of the notebook in front.');
+export type ISteering = Steering;

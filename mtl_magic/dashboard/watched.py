@@ -10,6 +10,7 @@ from mtl_magic.dashboard.feed import Feed
 from mtl_magic.dashboard.heads import Heads
 from mtl_magic.dashboard.palette import COLOURS
 from mtl_magic.dashboard.roads import Road
+from mtl_magic.dashboard.rows import KINDS
 from mtl_magic.dashboard.stored import ghost_of
 from mtl_magic.train.events import Event, Finished
 
@@ -114,6 +115,7 @@ class Watched:
             **self.brief(),
             "metrics": dict(heads.metrics),
             "higher": dict(heads.higher),
+            "keeps": {name: kind.keeps for name, kind in KINDS.items()},
             "colours": COLOURS,
             "cell": self._cell,
             "text": self._text,

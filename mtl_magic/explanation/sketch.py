@@ -29,11 +29,11 @@ from mtl_magic.explanation.outline import (
 )
 from mtl_magic.explanation.svg import describe
 
-WIDTH = 290.0  # of a panel as it opens
+WIDTH = 226.0  # of a panel as it opens
 SIZE, SMALL = 10.0, 9.0  # of names; of titles of blocks
 ROW = 0.58  # of the heights of the large picture
 LEAST, INSIDE = 26.0, 8.0  # width of a box; beside its name
-GAP, TIGHT, FAR, MANY = 32.0, 16.0, 90.0, 4  # between columns: few, many, at most; how many gaps are many
+GAP, TIGHT, FAR, MANY = 26.0, 14.0, 70.0, 4  # between columns: few, many, at most; how many gaps are many
 EDGE, FRAME, ARC = 2.0, 4.0, 14.0  # around all; around a block's boxes; right of the heads, where one is given another
 KNOWN = 3  # names of features in a tip
 

@@ -1,78 +1,46 @@
-"""A long text in few characters: pairs that are often together become one (Re-Pair, Larsson & Moffat 1999).
+"""A long text in few characters of ASCII: packed by LZMA, then written two characters a 13 bits.
 
-The page holds the words of the language so, at two fifths of their size; `labextension/src/language/unpack.ts` reads it.
+The page holds the words of the language so, at less than a third of their size; `labextension/src/language/unpack.ts` reads
+it. A browser's own decompression would answer later than words are asked for.
 """
 
 from __future__ import annotations
 
+import lzma
 import re
-from collections import Counter
-from functools import cache, lru_cache
+from functools import lru_cache
 
-import numpy as np
-
-LETTER = "!"
-# one or two bytes each, none of which JSON or a minifier would escape
-MARKS = "".join(re.findall(r"[^\\'\x7f-\xff]", "".join(map(chr, range(ord("#"), 0x590)))))
-LEAST = 4  # times together: a pair costs its own entry
-WIDTH = len(MARKS)
+# a byte each, none of which JSON or a script would escape: 91, and 91² is more than 2¹³
+MARKS = "".join(re.findall(r"""[^\\'"]""", "".join(map(chr, range(0x21, 0x7F)))))
+BITS = 13
+# what the page's reader takes for granted: no bits of a position
+FILTERS = [
+    {
+        "id": lzma.FILTER_LZMA1,
+        "lc": 3,
+        "lp": 0,
+        "pb": 0,
+        "dict_size": 1 << 20,
+        "mode": lzma.MODE_NORMAL,
+        "mf": lzma.MF_BT4,
+        "nice_len": 273,
+        "depth": 2000,
+    }
+]
 
 
 @lru_cache(maxsize=2)
 def packed(text: str) -> dict[str, str]:
-    """The same text as `symbols` and `text`.
-
-    `text` is of marks, each of which stands for a symbol. Of mark n, `symbols[2n:2n+2]` says which: two marks, or `!` and
-    the letter that it is. The symbols used most have the first marks, which are the short ones.
-
-    Args:
-        text: of at most a thousand different letters, each one UTF-16 unit.
+    """The same text as `packed`, of marks.
 
     Example:
-        >>> packed("na na na na ")
-        {'symbols': '&(! !a!n%$', 'text': '####'}
+        >>> len(packed("to be or not to be, " * 100)["packed"])
+        52
     """
-    letters = sorted(set(text))
-    if len(letters) > WIDTH // 2 or any(ord(c) > 0xFFFF for c in letters):
-        raise ValueError("a text of so many letters cannot be packed")
-    number = {letter: n for n, letter in enumerate(letters)}
-    row = np.array([number[c] for c in text], dtype=np.int64)
-    pairs: list[tuple[int, int]] = []
-    while len(row) > 1 and len(letters) + len(pairs) < WIDTH:
-        both = row[:-1] * WIDTH + row[1:]
-        found, times = np.unique(both, return_counts=True)
-        if times.max() < LEAST:
-            break
-        pair = int(found[times.argmax()])
-        at = _apart(np.flatnonzero(both == pair))
-        row[at] = len(letters) + len(pairs)
-        row = np.delete(row, at + 1)
-        pairs.append(divmod(pair, WIDTH))
-    return _written(letters, pairs, row.tolist())
-
-
-def _apart(at: np.ndarray) -> np.ndarray:
-    """The places of a pair, without those that overlap the one before: 'aaa' has 'aa' once."""
-    if np.all(np.diff(at) > 1):
-        return at
-    kept = [int(at[0])]
-    for place in at[1:].tolist():
-        if place > kept[-1] + 1:
-            kept.append(place)
-    return np.array(kept)
-
-
-def _written(letters: list[str], pairs: list[tuple[int, int]], row: list[int]) -> dict[str, str]:
-    """The numbers as marks, by how often they are used."""
-    used = Counter(row)
-    used.update(n for pair in pairs for n in pair)
-    order = sorted(range(len(letters) + len(pairs)), key=lambda n: (-used[n], n))
-    mark = dict(zip(order, MARKS, strict=False))
-
-    def symbol(n: int) -> str:
-        return LETTER + letters[n] if n < len(letters) else "".join(mark[m] for m in pairs[n - len(letters)])
-
-    return {"symbols": "".join(map(symbol, order)), "text": "".join(mark[n] for n in row)}
+    data = lzma.compress(text.encode(), format=lzma.FORMAT_RAW, filters=FILTERS)
+    bits = "".join(f"{byte:08b}" for byte in data)
+    groups = [int(bits[at : at + BITS].ljust(BITS, "0"), 2) for at in range(0, len(bits), BITS)]
+    return {"packed": "".join(MARKS[n // len(MARKS)] + MARKS[n % len(MARKS)] for n in groups)}
 
 
 def unpacked(data: dict[str, str]) -> str:
@@ -82,11 +50,8 @@ def unpacked(data: dict[str, str]) -> str:
         >>> unpacked(packed("to be or not to be, to be"))
         'to be or not to be, to be'
     """
-    symbols = {m: data["symbols"][2 * n : 2 * n + 2] for n, m in enumerate(MARKS)}
-
-    @cache
-    def said(mark: str) -> str:
-        made = symbols[mark]
-        return made[1] if made[0] == LETTER else said(made[0]) + said(made[1])
-
-    return "".join(map(said, data["text"]))
+    digits = [MARKS.index(mark) for mark in data["packed"]]
+    groups = zip(digits[::2], digits[1::2], strict=True)
+    bits = "".join(f"{high * len(MARKS) + low:0{BITS}b}" for high, low in groups)
+    whole = bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits) // 8 * 8, 8))
+    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=FILTERS).decompress(whole).decode()

@@ -12,11 +12,10 @@ import type { JSONObject } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 
 import { check, type Problem } from '../language/check';
+import { answering, opened } from './comm';
 
 const TARGET = 'mtl_magic.check';
 const PATIENCE = 1200; // ms after which the kernel is taken for busy, and the vocabulary answers
-const SUBSHELL = 1000; // ms that a subshell may take to begin
-
 const KEPT = 64; // answers that came late
 
 interface Reply {
@@ -57,21 +56,13 @@ class Connection {
     kernel: Kernel.IKernelConnection,
     private readonly answered: () => void
   ) {
-    this.comm = this.open(kernel);
+    this.comm = opened(
+      kernel,
+      TARGET,
+      message => this.receive(message.content.data as Reply),
+      () => this.close()
+    );
     this.comm.catch(() => this.close());
-  }
-
-  private async open(kernel: Kernel.IKernelConnection): Promise<Kernel.IComm> {
-    const comm = kernel.createComm(TARGET);
-    comm.onMsg = message => this.receive(message.content.data as Reply);
-    comm.onClose = () => this.close();
-    const { subshellStarted } = comm as unknown as { subshellStarted?: Promise<void> };
-    if (kernel.supportsSubshells && subshellStarted) {
-      // opened before its subshell is there, it would wait for the cell that runs
-      await Promise.race([subshellStarted, new Promise(resolve => setTimeout(resolve, SUBSHELL))]);
-    }
-    void comm.open();
-    return comm;
   }
 
   private receive(reply: Reply): void {
@@ -155,10 +146,6 @@ export class Checks {
     const panel = this.tracker?.find(p => p.content.widgets.some(cell => (cell.model as unknown) === model));
     return answering(panel?.sessionContext.session?.kernel);
   }
-}
-
-function answering(kernel: Kernel.IKernelConnection | null | undefined): Kernel.IKernelConnection | null {
-  return kernel?.handleComms && kernel.status !== 'dead' ? kernel : null;
 }
 
 /** A problem of the kernel, whose lines and columns count code points from 1. */

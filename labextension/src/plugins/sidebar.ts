@@ -4,7 +4,9 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { trans as words } from '../../shared/words';
 import { SHOW_PANEL, nothing } from '../commands/ids';
+import { live } from '../sidebar/live/parts';
 import { offline } from '../sidebar/offline';
 import { Sidebar } from '../sidebar/panel';
 import { IChecks, ISteering } from '../tokens';
@@ -36,7 +38,9 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
     const { contents } = app.serviceManager;
     let folder = '';
     const shared = { commands, contents, tracker, checks, steering, trans, setting: () => folder };
-    for (const [part, rank] of offline(shared)) panel.addPart(part, rank);
+    words.__ = trans.__.bind(trans);
+    for (const [part, rank] of [...live(shared), ...offline(shared)]) panel.addPart(part, rank);
+    panel.seen.connect((_, seen) => steering?.see(seen));
     app.shell.add(panel, 'right', { rank: 900, type: shell ? 'Multi-task' : '' });
     restorer?.add(panel, panel.id);
     commands.addCommand(SHOW_PANEL, {

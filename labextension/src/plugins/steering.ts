@@ -1,28 +1,15 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { Signal } from '@lumino/signaling';
+import { INotebookTracker } from '@jupyterlab/notebook';
 
-import { ISteering, type ITraining } from '../tokens';
+import { Steering } from '../kernel/steering';
+import { ISteering } from '../tokens';
 
-class Steering implements ISteering {
-  readonly changed: Signal<ISteering, void> = new Signal<ISteering, void>(this);
-  private training: ITraining | null = null;
-
-  get current(): ITraining | null {
-    return this.training;
-  }
-
-  set current(training: ITraining | null) {
-    if (training === this.training) return;
-    this.training = training;
-    this.changed.emit();
-  }
-}
-
-/** Where a training can be steered from; who has a comm to one sets it. */
+/** What trains in the notebook in front, and how it is steered: for commands and the sidebar. */
 export const steering: JupyterFrontEndPlugin<ISteering> = {
   id: 'mtl-magic:steering',
   description: 'Knows the training of the notebook in front.',
   autoStart: true,
   provides: ISteering,
-  activate: () => new Steering()
+  optional: [INotebookTracker],
+  activate: (_app, tracker: INotebookTracker | null) => new Steering(tracker)
 };

@@ -1,11 +1,15 @@
 /** The panel: parts one above the other. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
 import { icon } from '../icon';
 
 export class Sidebar extends Widget {
+  /** Whether a person can see it. */
+  readonly seen = new Signal<this, boolean>(this);
+
   constructor(trans: TranslationBundle) {
     super();
     this.id = 'mtl-magic-sidebar';
@@ -21,6 +25,18 @@ export class Sidebar extends Widget {
   /** Who asks for the panel goes on in it by Tab. */
   protected override onActivateRequest(): void {
     this.node.focus();
+  }
+
+  protected override onAfterShow(): void {
+    this.seen.emit(this.isVisible);
+  }
+
+  protected override onAfterAttach(): void {
+    this.seen.emit(this.isVisible);
+  }
+
+  protected override onBeforeHide(): void {
+    this.seen.emit(false);
   }
 
   /** Adds a part; its rank says where, the lowest on top. It hides itself where it has nothing to show. */
