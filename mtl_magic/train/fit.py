@@ -92,13 +92,14 @@ def train(
     alone = strategy.num_replicas_in_sync == 1
     key = reuse.key_of(program, schema) if alone else None
     traced = reuse.take(key)
+    fresh = build(program, schema) if traced is not None and traced.seed != settings.seed else None
     if traced is not None:
-        traced.begin([program.task(t.name).weight for t in schema.tasks])
+        traced.begin([program.task(t.name).weight for t in schema.tasks], fresh)
         net, step, evaluator = traced.net, traced.step, traced.evaluator
     else:
         with strategy.scope():
             net, step, evaluator = _made(program, schema, peak)
-        traced = reuse.Traced.of(net, step, evaluator) if key is not None else None
+        traced = reuse.Traced.of(net, step, evaluator, settings.seed) if key is not None else None
     notes = warm(net, program, schema, start) if start is not None else ()
     if notes:
         step.average.restart()
@@ -138,7 +139,7 @@ def train(
     metrics = loop.metrics or (evaluator(valid) if valid is not None else {})  # no step: no epoch's
     test = evaluator(test_part) if test_part is not None else {}
     if traced is not None:
-        net = traced.copied_to(build(program, schema))
+        net = traced.copied_to(fresh or build(program, schema))
         if not loop.method:  # or the step that is traced is of another method
             reuse.keep(key, traced)
     elif not alone:  # a run's variables are of one device

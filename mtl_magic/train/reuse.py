@@ -4,8 +4,8 @@ What is kept is the step's own network, which no Run ever holds: a Run gets a ne
 One training is kept, a search keeps several, and only where its tables are small; a cell with `{…}` never, for its values
 may have changed.
 
-What of a cell the graph does not know is assigned: the weights of tasks, and of `train` what `ASSIGNED` names. Another
-number of rows a step is no other graph either, unless the method counts the steps of an epoch (`Step.epoch`).
+What of a cell the graph does not know is assigned: the weights of tasks, and of `train` what `ASSIGNED` names; with another
+seed, the initial weights of a network that is built for it. Another number of rows a step is no other graph either, unless the method counts the steps of an epoch (`Step.epoch`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mtl_magic.train.step import Step
 
 LARGEST = 2**26  # bytes of tables and moments that may stay behind, of all that is kept
-ASSIGNED = ("lr", "batch", "epochs", "early_stop", "schedule", "warmup")  # options of `train` that no graph knows
+ASSIGNED = ("lr", "batch", "epochs", "early_stop", "schedule", "warmup", "seed")  # options of `train` that no graph knows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,23 +40,27 @@ class Traced:
     step: Step
     evaluator: Evaluator
     start: dict[str, np.ndarray]
+    seed: int  # of the weights in `start`
     bytes: int = 0
 
     @classmethod
-    def of(cls, net: Net, step: Step, evaluator: Evaluator) -> Traced | None:
+    def of(cls, net: Net, step: Step, evaluator: Evaluator, seed: int) -> Traced | None:
         """To be called before the first step; None where the state is too large to stay behind."""
         slots = sum(v.shape.num_elements() * 4 for table in step.tables for v in table.slots.values())
         tables = sum(layer.rows * layer.dim * 4 for layer in net.embeddings)
         if slots + tables > LARGEST:
             return None
-        return cls(net, step, evaluator, state_of(step), slots + tables)
+        return cls(net, step, evaluator, state_of(step), seed, slots + tables)
 
-    def begin(self, weights: Sequence[float]) -> None:
+    def begin(self, weights: Sequence[float], fresh: Net | None = None) -> None:
         """As it was before the first step, with these weights of the tasks: the initial weights of the network are a
-        function of the cell's seed, so they are the same.
+        function of the cell's seed, so they are the same; with another seed they are those of `fresh`.
         """
         set_state(self.step, self.start)
         self.step.rates.person.assign(weights)
+        if fresh is not None:
+            set_weights(self.net.model, weights_of(fresh.model))
+            self.step.average.restart()
 
     def copied_to(self, net: Net) -> Net:
         """The other network of the same program, with the weights of this one."""
