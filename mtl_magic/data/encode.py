@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from mtl_magic.data.columns import MisfitError, dictionary, family
+from mtl_magic.data.beside import fill
+from mtl_magic.data.columns import MisfitError, dictionary, family, numbers
+from mtl_magic.data.flags import encode_flags, summed
 from mtl_magic.data.labels import LabelError, encode_label, only
 from mtl_magic.data.problems import several
 from mtl_magic.data.schema import Part, Schema
@@ -53,7 +55,7 @@ def encode_table(schema: Schema, table: Any, labels: bool = True, title: str = "
         except MisfitError as error:
             message = f"column '{feature.source}' of {found.title} {error.message}"
             problems.append(Problem("MTL208", message, hint=error.hint))
-    targets = np.full((len(found), len(schema.tasks)), np.nan, "float32")
+    targets = np.full((len(found), schema.beside.width), np.nan, "float32")
     if labels:
         _encode_labels(schema, found, targets, problems)
     if problems:
@@ -64,39 +66,57 @@ def encode_table(schema: Schema, table: Any, labels: bool = True, title: str = "
 
 
 def _encode_labels(schema: Schema, table: Table, targets: np.ndarray, problems: list[Problem]) -> None:
-    """Fills `targets` (n, tasks), parents before children."""
+    """Fills `targets` (n, width), parents before children, and what stands beside them."""
+    flags: dict[str, np.ndarray | None] = {}
     places = {task.name: k for k, task in enumerate(schema.tasks)}
     for name in TopologicalSorter({t.name: t.observed for t in schema.tasks}).static_order():
         task = schema.tasks[places[name]]
-        column = table.resolve(task.label)
-        if column is None:
+        columns = [c for c in map(table.resolve, task.columns) if c is not None]
+        if len(columns) < len(task.columns):
             continue
         for what, needed in measured(task.kind):
             if table.resolve(needed) is None:
                 message = f"{table.title} lacks the column '{needed}' of the {what} of task '{task.name}'"
                 problems.append(Problem("MTL206", message, hint=did_you_mean(needed, table.names)))
-        values = table[column]
-        if task.observed:
-            values = only(values, np.all([targets[:, places[parent]] == 1 for parent in task.observed], axis=0))
         try:
-            targets[:, places[name]] = encode_label(values, task.kind, task.classes)
-            mask(targets[:, places[name]], table, getattr(task.kind, "mask", None))
+            kept = unmasked(table, getattr(task.kind, "mask", None))
+            if task.observed:
+                above = np.all([targets[:, places[parent]] == 1 for parent in task.observed], axis=0)
+                kept = above if kept is None else kept & above
+            values = [table[c] if kept is None else only(table[c], kept) for c in columns]
+            if task.exclusive:
+                targets[:, places[name]] = encode_label(values[0], task.kind, task.classes)
+            else:
+                flags[name] = made = encode_flags(values, task.columns, task.form, task.classes)
+                targets[:, places[name]] = summed(made)
         except LabelError as error:
-            message = f"label '{column}' of task '{task.name}' in {table.title} {error.message}"
+            message = f"label '{columns[0]}' of task '{task.name}' in {table.title} {error.message}"
             problems.append(Problem(error.code, message, hint=error.hint))
         except MisfitError as error:
-            problems.append(Problem("MTL204", f"label '{column}' in {table.title} {error.message}", hint=error.hint))
+            problems.append(
+                Problem("MTL204", f"label '{columns[0]}' in {table.title} {error.message}", hint=error.hint)
+            )
+    if problems:
+        return
+    try:
+        fill(schema, table, targets, flags)
+    except LabelError as error:
+        problems.append(Problem(error.code, f"{table.title} {error.message}", hint=error.hint))
+    except MisfitError as error:
+        message = f"column '{schema.lists}' of {table.title} {error.message}"
+        problems.append(Problem("MTL208", message, hint=error.hint))
 
 
 def measured(kind: Declaration) -> list[tuple[str, str]]:
     """Columns that the metrics and the loss of a task need, and what each is to it: ("metric 'gauc'", 'user_id')."""
     metrics: tuple[Any, ...] = getattr(kind, "metrics_of", tuple)()
     found = []
-    for word, part in [*(("metric", m) for m in metrics), ("loss", getattr(kind, "loss", None))]:
+    for word, part in [*(("metric", m) for m in metrics), *(("loss", x) for x in getattr(kind, "losses", tuple)())]:
         columns = getattr(part, "columns", None)
         if callable(columns) and isinstance(part, Declaration):
             found += [(f"{word} '{part.word}'", c) for c in columns()]
-    return found
+    group = getattr(kind, "group", None)
+    return ([("group", group)] if group else []) + found
 
 
 def packed(encoded: list[Encoded], rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -135,10 +155,14 @@ def extra(table: Table, name: str) -> np.ndarray:
     return np.asarray(column.to_pylist(), dtype=object)
 
 
-def mask(labels: np.ndarray, table: Table, column: Any) -> None:
-    """Forget the labels of rows whose mask is 0, false or missing."""
-    name = table.resolve(column) if isinstance(column, str) else None
-    if name is not None:
-        from mtl_magic.data.columns import numbers
+def unmasked(table: Table, column: Any) -> np.ndarray | None:
+    """Rows (n,) bool whose mask is neither 0, false nor missing; None where there is no mask, or no such column.
 
-        labels[~(np.nan_to_num(numbers(table[name])) > 0)] = np.nan
+    Raises:
+        MisfitError: the column holds no numbers.
+    """
+    name = table.resolve(column) if isinstance(column, str) else None
+    if name is None:
+        return None
+    found: np.ndarray = np.nan_to_num(numbers(table[name])) > 0
+    return found

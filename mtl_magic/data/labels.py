@@ -1,4 +1,7 @@
-"""Labels to numbers: NaN is no label, 0/1 a binary one, the class's index a multiclass one, the number a regression's."""
+"""Labels to numbers: NaN is no label, 0/1 a binary one, the class's index a multiclass or ordinal one, else the number itself.
+
+Those of multilabel tasks are in `data/flags.py`.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,9 @@ from mtl_magic.problems import listed
 
 if TYPE_CHECKING:
     from mtl_magic.registry import Declaration
+
+
+CLASSES = ("binary", "multiclass", "ordinal")  # kinds whose labels are places of classes
 
 
 class LabelError(MisfitError):
@@ -32,8 +38,8 @@ def fit_label(column: Column, kind: Declaration) -> tuple[Any, ...]:
     """
     if family(column.type) in ("time", "list", "vector", "other"):
         raise LabelError("MTL204", f"holds {WORDS[family(column.type)]}; a label is a number, a yes/no or a class")
-    if kind.word not in ("binary", "multiclass"):
-        return _fit_number(column)
+    if kind.word not in CLASSES:
+        return _fit_number(column, kind)
     _, values = distinct(column)
     known = values.to_pylist()
     if not known:
@@ -46,6 +52,8 @@ def fit_label(column: Column, kind: Declaration) -> tuple[Any, ...]:
             raise LabelError("MTL204", f"has {len(known):,} values ({_some(known)}), and a binary task two", hint)
         plain = [str(v) for v in known] == ["0", "1"] or known == [False, True]
         return () if plain else tuple(known)
+    if kind.word == "ordinal":
+        return _fit_ranks(known, getattr(kind, "n", None))
     return _fit_classes(known, getattr(kind, "n", None))
 
 
@@ -64,18 +72,69 @@ def _fit_classes(known: list[Any], n: int | None) -> tuple[Any, ...]:
     return tuple(known)
 
 
-def _fit_number(column: Column) -> tuple[Any, ...]:
+def _fit_ranks(known: list[Any], n: int | None) -> tuple[Any, ...]:
+    odd = [v for v in known if isinstance(v, (bool, str)) or (isinstance(v, float) and not v.is_integer())]
+    if odd:
+        hint = "number them in their order, from 0 on; multiclass is the kind for classes without an order"
+        raise LabelError(
+            "MTL204", f"holds {shown(odd[0])}, and an ordinal task has ranks, which are whole numbers", hint
+        )
+    ranks = sorted(int(v) for v in known)
+    if n is None:
+        if len(ranks) > RANKS:
+            hint = "regression and count are the kinds for numbers"
+            raise LabelError("MTL204", f"has {len(ranks):,} values, and an ordinal task {RANKS} ranks at most", hint)
+        return tuple(ranks)
+    if ranks[0] < 0 or ranks[-1] >= n:
+        worst = ranks[-1] if ranks[-1] >= n else ranks[0]
+        hint = f"ranks count from 0: subtract {ranks[0]} from the label" if len(ranks) <= n and ranks[0] > 0 else ""
+        hint = f"{hint}; or write ordinal without n, for the numbers of the data in their order".lstrip("; ")
+        raise LabelError("MTL204", f"is {worst} in some row, and the ranks of ordinal({n}) are 0 to {n - 1}", hint)
+    return tuple(range(n))
+
+
+def _fit_number(column: Column, kind: Declaration) -> tuple[Any, ...]:
     if family(column.type) == "string":
         sample = next((v for v in column.to_pylist() if v), "")
         hint = "multiclass and binary are the kinds for classes"
-        raise LabelError("MTL204", f"holds text ({shown(sample)}), and a regression learns numbers", hint)
+        what = LEARNS.get(kind.word, "numbers")
+        raise LabelError("MTL204", f"holds text ({shown(sample)}), and {_a(kind.word)} learns {what}", hint)
     known = numbers(column)
     known = known[~np.isnan(known)]
+    _check_numbers(known, kind)
     if not len(known):
         raise LabelError("MTL205", "has no value in any row")
     if known.min() == known.max():
         raise LabelError("MTL203", f"is {known[0]:g} in every labelled row")
     return ()
+
+
+LEARNS = {"count": "whole numbers", "ranking": "grades, which are numbers"}
+RANKS = 100  # of an ordinal task at most
+
+
+def _a(kind: str) -> str:
+    return "a regression" if kind == "regression" else f"a {kind} task"
+
+
+def _check_numbers(known: np.ndarray, kind: Declaration) -> None:
+    """Numbers (n,) that the loss takes, or that are counts; NaN passes.
+
+    Raises:
+        LabelError: one is too small, or a count is not whole.
+    """
+    least = getattr(kind, "least", None)
+    small = known[known < least] if least is not None else known[:0]
+    if len(small):
+        losses = [loss.word for loss in kind.losses() if getattr(loss, "least", None) is not None]  # type: ignore[attr-defined]
+        who = f"loss={losses[0]}" if kind.word == "regression" and losses else f"a {kind.word} task"
+        hint = "mse, mae, huber and quantile take any number" if kind.word == "regression" else ""
+        raise LabelError("MTL204", f"is {small[0]:g} in some row, and {who} takes numbers of at least {least:g}", hint)
+    if kind.word == "count":
+        odd = known[~np.isnan(known) & (known != np.floor(known))]
+        if len(odd):
+            hint = "regression(loss=poisson) takes fractions"
+            raise LabelError("MTL204", f"is {odd[0]:g} in some row, and a count is a whole number", hint)
 
 
 def encode_label(column: Column, kind: Declaration, classes: tuple[Any, ...]) -> np.ndarray:
@@ -84,10 +143,12 @@ def encode_label(column: Column, kind: Declaration, classes: tuple[Any, ...]) ->
     Raises:
         LabelError: a class that training has not seen, or a label of the wrong type.
     """
-    if kind.word not in ("binary", "multiclass"):
+    if kind.word not in CLASSES:
         if family(column.type) == "string":
-            return _fit_number(column)  # type: ignore[return-value]  # always raises
-        return _cut(numbers(column))
+            return _fit_number(column, kind)  # type: ignore[return-value]  # always raises
+        found = numbers(column)
+        _check_numbers(found, kind)
+        return _cut(found)
     codes, values = dictionary(column)
     known = _array(classes or ((False, True) if family(values.type) == "bool" else (0, 1)))
     found = pc.index_in(align(values, known.type), known, skip_nulls=True).fill_null(-1).to_numpy(zero_copy_only=False)

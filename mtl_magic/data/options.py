@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 
 def check_options(program: Program, fitted: Sequence[Fitted], found: Found) -> None:
-    """Features that blocks see and that do not exist or are of another form, experts for a task that draws from elsewhere."""
+    """Features that blocks see and that do not exist or are of another form, experts for a task that draws from elsewhere,
+    losses that compare rows within lists of several columns.
+    """
+    lists = {column: task for task in reversed(program.tasks) if (column := getattr(task.kind, "lists", None))}
+    if len(lists) > 1:
+        (one, first), (other, second), *_ = reversed(lists.items())
+        message = f"the loss of task '{second.name}' compares rows within '{other}', and that of '{first.name}' within '{one}'"
+        hint = "a batch holds the lists of one column whole: take one of them for all tasks"
+        found.add("MTL045", message, second.kind_span or second.span, hint)
     features = [f.name for f in fitted]
     several_ids = {f.name for f in fitted if f.encoder.id_width != 1 or f.encoder.pool}
     for plan in program.blocks:

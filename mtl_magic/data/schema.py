@@ -1,12 +1,14 @@
 """What is known of a table once its vocabularies and scales are fitted on the training rows: the contract between data and model.
 
 A row is two packed vectors: `ids` (int32, the embedding rows to look up; each feature counts its own from 0) and
-`floats` (float32). Each feature owns a slice of either or both. Labels are float32 with NaN for "no label".
+`floats` (float32). Each feature owns a slice of either or both. Labels are float32 with NaN for "no label": one number a task, and
+behind these what tasks need of a row beside them (`Beside`).
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -67,6 +69,43 @@ class TaskSchema:
     frequencies: tuple[float, ...] = ()  # of the classes of a binary or multiclass label on the training rows
     observed: tuple[str, ...] = ()  # parents whose label must be 1 for this task's label to count
     constant_loss: float = 1.0  # mean loss of the best constant predictor on the training rows
+    class_weights: tuple[float, ...] = ()  # weight of each class (0 and 1 of a binary task); (): all 1
+    learnt: tuple[float, ...] = ()  # what the loss keeps of the training labels (`Loss.learnt`)
+    start: tuple[float, ...] = ()  # logits of the best constant, where the loss knows better than the kind
+    form: str = ""  # how columns hold the classes of a multilabel task (`data/flags.py`)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the label: of a multilabel task there may be several."""
+        return getattr(self.kind, "labels", None) or (self.label,)
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether a row has one of the classes; of a multilabel task it has any number of them."""
+        return self.kind.word != "multilabel"
+
+
+@dataclasses.dataclass(frozen=True)
+class Beside:
+    """Where in a row's labels stands what tasks need beside the one number that each has."""
+
+    flags: tuple[tuple[int, int], ...]  # of each task [start, stop): 0, 1 or NaN a class of a multilabel one
+    weights: tuple[int | None, ...]  # of each task its `sample_weight`, at least 0; None: it has none
+    lists: int | None  # the first of two numbers that are equal in the rows of one list; None: no loss compares rows
+    width: int  # of all
+
+    @classmethod
+    def of(cls, tasks: Sequence[TaskSchema]) -> Beside:
+        at = len(tasks)
+        flags, weights = [], list[int | None]()
+        for task in tasks:
+            stop = at + (0 if task.exclusive else len(task.classes))
+            flags.append((at, stop))
+            at = stop
+            weights.append(at if task.kind.sample_weight is not None else None)
+            at += weights[-1] is not None
+        compares = any(task.kind.lists for task in tasks)
+        return cls(tuple(flags), tuple(weights), at if compares else None, at + 2 * compares)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,6 +123,15 @@ class Schema:
     @property
     def float_width(self) -> int:
         return max((f.floats[1] for f in self.features), default=0)
+
+    @functools.cached_property
+    def beside(self) -> Beside:
+        return Beside.of(self.tasks)
+
+    @property
+    def lists(self) -> str | None:
+        """The column whose equal values the losses of tasks compare; None: each row is by itself."""
+        return next((column for task in self.tasks if (column := task.kind.lists)), None)
 
     def feature(self, name: str) -> EncodedFeature:
         return next(f for f in self.features if f.name == name)
@@ -104,7 +152,9 @@ class Rows(Protocol):
 
     @property
     def labels(self) -> np.ndarray:
-        """(n, tasks) float32, NaN where there is no label, or it does not count (`TaskSchema.observed`)."""
+        """(n, tasks) float32, NaN where there is no label, or it does not count (`TaskSchema.observed`); then what stands
+        beside (`Beside`).
+        """
 
     def feed(self, hashing: hashlib.blake2b) -> None:
         """Put the rows into a hash, in a way that is the same on every machine."""
@@ -155,6 +205,11 @@ class Raw:
     test: Table | None = None
     labels: np.ndarray | None = None  # (n, tasks) of `table`, those that do not count too; None where all count
     starts: tuple[int, ...] = (0,)  # the first row in `table` of each table that it is joined of
+
+    def tables(self) -> list[Table]:
+        """`table`, or those that it is joined of."""
+        stops = (*self.starts[1:], len(self.table))
+        return [self.table.part(start, stop - start) for start, stop in zip(self.starts, stops, strict=True)]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -50,7 +50,7 @@ class TagsEncoder(Encoder):
         kind = family(column.type)
         least = _defaults.min_count(len(column)) if min_count is None else min_count
         mark = separator(dictionary(column)[1]) if kind == "string" else ""
-        codes, counts, items = _items(column, mark)
+        codes, counts, items = items_of(column, mark)
         weights = np.bincount(codes[codes >= 0], minlength=len(counts)) if codes is not None else None
         sizes = counts if codes is None else np.append(counts, 0)[codes]
         known = CategoryEncoder.fit(_repeated(items, counts, weights), min_count=least)
@@ -90,7 +90,7 @@ class TagsEncoder(Encoder):
         return "no row has a tag" if self.missing == 1 else f"none of its tags is seen {self.min_count} times"
 
     def encode(self, column: Column) -> Encoded:
-        codes, counts, items = _items(column, self.separator)
+        codes, counts, items = items_of(column, self.separator)
         places, distinct = dictionary(items)
         found = pc.index_in(align(distinct, self.vocabulary.type), self.vocabulary, skip_nulls=True)
         ids = found.fill_null(UNKNOWN - FIRST).to_numpy(zero_copy_only=False).astype("int32") + FIRST
@@ -129,7 +129,7 @@ class TagsTally(Tally):
         self.family = ""
 
     def add(self, column: Column) -> None:
-        codes, counts, items = _items(column, self.separator)
+        codes, counts, items = items_of(column, self.separator)
         self.family = family(column.type)
         lists = None if codes is None else np.bincount(codes[codes >= 0], minlength=len(counts))
         self.sizes += _sizes(counts if codes is None else np.append(counts, 0)[codes])
@@ -151,7 +151,7 @@ def _sizes(sizes: np.ndarray) -> np.ndarray:
     return np.bincount(np.minimum(sizes, most), minlength=most + 1)
 
 
-def _items(column: Column, mark: str) -> tuple[np.ndarray | None, np.ndarray, pa.Array]:
+def items_of(column: Column, mark: str) -> tuple[np.ndarray | None, np.ndarray, pa.Array]:
     """A column's tags without the missing ones: (codes of rows into lists, or None where row i is list i; tags of
     each list (lists,) int64; all tags, list by list).
     """

@@ -11,7 +11,15 @@ from mtl_magic.train.conditional import conditionals
 if TYPE_CHECKING:
     from mtl_magic.data.schema import Schema, TaskSchema
 
-FORMS = {"binary": "P({})", "multiclass": "P({} = each class)", "regression": "E[{}]"}
+FORMS = {
+    "binary": "P({})",
+    "multiclass": "P({} = each class)",
+    "multilabel": "P(each of {})",
+    "ordinal": "P({} = each rank)",
+    "regression": "E[{}]",
+    "count": "E[{}]",
+    "ranking": "score of {}, whose order in a list counts",
+}
 
 
 def meanings(outputs: Iterable[tuple[str, str]], schema: Schema) -> dict[str, str]:
@@ -34,5 +42,8 @@ def meanings(outputs: Iterable[tuple[str, str]], schema: Schema) -> dict[str, st
 def _said(task: TaskSchema, parents: Iterable[str]) -> str:
     """'P(buy)', 'E[price | buy = 1]'."""
     given = listed([f"{parent} = 1" for parent in parents])
+    loss = task.kind.loss_of()
     form = FORMS.get(task.kind.word, "{}, as its kind says")
+    if getattr(loss, "word", "") == "quantile":
+        form = f"{loss.q:g}-quantile of {{}}"
     return form.format(f"{task.name} | {given}" if given else task.name)

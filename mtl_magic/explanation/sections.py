@@ -27,6 +27,8 @@ def labelled(task: TaskSchema) -> str:
     said = f"{task.rows:,} labels"
     if task.kind.word == "binary":
         return f"{said}, {short(100 * task.mean)}% positive"
+    if not task.exclusive:
+        return f"{said}, {len(task.classes)} classes, {short(task.mean * len(task.classes))} a row"
     if task.classes:
         return f"{said}, {len(task.classes)} classes"
     return f"{said}, mean {short(task.mean)}, deviation {short(task.std)}"
@@ -78,7 +80,7 @@ def task_table(program: Program, schema: Schema, said: Written) -> Table:
                 name,
                 kind,
                 labelled(task),
-                say(value(task.kind.loss_of()), said="loss" in mine),
+                say(listed(task.kind.losses()), said="loss" in mine),
                 short(task.constant_loss) if known else "that of the head's start",
                 say(f"{plan.weight:g}", said="weight" in mine),
                 say(listed(task.kind.metrics_of()), said="metrics" in mine),
@@ -195,6 +197,8 @@ def setting_table(program: Program, prepared: Prepared, said: Written) -> Table:
     )
     for param in program.train.params():
         key, found = f"train.{param.name}", getattr(program.train, param.name)
+        if param.name == "mix" and len(prepared.train) < 2:
+            continue
         if param.name == "batch":
             add(key, f"{batch:,}: {steps:,} steps an epoch", f"from the {counted:,} training rows")
         elif param.name == "lr" and found is None:

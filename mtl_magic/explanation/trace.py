@@ -308,8 +308,8 @@ class _Tracer:
             self.nodes.append(tower)
             self._connect(sources, tower)
             sources = [tower.id]
-        loss = task.kind.loss_of()
-        said = f"{task.kind.word}, {getattr(loss, 'word', '') or title(loss)}"
+        losses = " + ".join(getattr(loss, "word", "") or title(loss) for loss in task.kind.losses())
+        said = f"{task.kind.word}, {losses}"
         head = Node(f"head:{task.name}", HEAD, task.name, said, (task.name,), span=plan.span)
         self.nodes.append(head)
         self._connect(sources, head)

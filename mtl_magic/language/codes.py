@@ -86,7 +86,7 @@ DATA: dict[str, Code] = {
     "MTL201": Code("unknown column", "A feature, a label, the split or a metric names a column that the data does not have. An `ignore` line does too: a slip there would let a label leak."),
     "MTL202": Code("empty table", "A table has no rows."),
     "MTL203": Code("constant label", "Every labelled row, or every labelled training row, has the same label: there is nothing to learn."),
-    "MTL204": Code("label of the wrong type", "The label's values do not fit the task's kind: text for a regression, more than two values for a binary task, dates or lists for any."),
+    "MTL204": Code("label of the wrong type", "The label's values do not fit the task's kind: text for a regression, more than two values for a binary task, a rank outside of 0 to n − 1 for an ordinal one, numbers below 0 or with a fraction for a count, dates for any."),
     "MTL205": Code("no label", "No row, or no training row, has a label for the task. A row may lack it; all of them may not."),
     "MTL206": Code("table without a column", "A validation or test table, or a table to predict, lacks a column that training has used."),
     "MTL207": Code("no feature", "Every column is ignored, a label, or has nothing to learn from."),
@@ -103,6 +103,7 @@ DATA: dict[str, Code] = {
     "MTL218": Code("block over features alone", "A block with embeddings of each taker's own, as `stem`, draws from features or `inputs`, and from no block."),
     "MTL219": Code("table that teaches nothing", "Each of several tables teaches the tasks whose label columns it has, with the rows that train; one without such rows is no training table."),
     "MTL220": Code("wrong mix of tables", "`train mix=` gives each of several tables its part of a batch, by the name of the variable, file or key."),
+    "MTL221": Code("mask or weight that cannot be used", "A task's mask or sample weight holds text or lists, a weight is below 0 or all are 0, or the function in braces that gives them fails."),
 }  # fmt: skip
 
 TRAINING: dict[str, Code] = {
@@ -123,6 +124,8 @@ TRAINING: dict[str, Code] = {
     "MTL310": Code("method not for slices", "`train accumulate=` computes a step in slices, and this method, or where it compares gradients, needs all rows at once."),
     "MTL311": Code("method of several processes", "The balancing method is that of the cell while several processes train together."),
     "MTL312": Code("no such task to weigh", "A command to a running training names a task that the cell does not declare; training goes on."),
+    "MTL313": Code("nothing to order", "A ranking loss compares rows of one list that have different labels, and no list has any: the group is a column with a value of its own in each row, or the label is constant within lists."),
+    "MTL314": Code("lists would be cut", "A loss compares the rows of a list, so each batch holds lists whole, and `train accumulate=` or `train mix=` would take them apart."),
     "MTL303": Code("unknown metric to watch", "early_stop names a task and one of its metrics, as in click.auc, or 'loss' for its validation loss."),
 }  # fmt: skip
 
@@ -167,14 +170,14 @@ MAGIC: dict[str, Code] = {
     "MTL462": Code("MLflow's run does not go on", "A training that goes on was logged to an MLflow run. A warning: that run is gone from the server, or belongs to another experiment than is set, and a new one begins with all epochs; or --mlflow is not on the line."),
     "MTL470": Code("balancing method used wrongly", "`mtl_magic.balance.weights` and `create` take the word of a method, its options by name, and losses or a Gramian of K tasks. The message says what does not fit."),
     "MTL471": Code("balancing method has no solution", "The solver of a method did not converge on this Gramian. In a training that step has equal weights, and is counted."),
-    "MTL490": Code("nothing to compare trials on", "Trials of a search are compared on a validation part: 'split valid=', or --valid."),
-    "MTL491": Code("losses that compare nothing", "The search changes what the loss of a task is, and its objective is a loss: name a metric in 'tune objective='."),
-    "MTL492": Code("every trial failed", "No trial of the search has ended with a model. The message says what the last one failed with; `search.trials` has all."),
     "MTL480": Code("rows that judge a run are not known", "Two runs are compared on the rows that judged both. This process must have seen them; else a table is given, of rows that neither has learnt from."),
     "MTL481": Code("judged on different rows", "Two runs are compared on the same rows in the same order, with the same labels. Their splits or tables differ: give a table."),
     "MTL482": Code("nothing to compare", "The two have no task of one name and kind in common, or are not equally many seeds."),
     "MTL483": Code("not the rows of the run", "What is trained beside a run is trained on its rows. The table that is given, or that its cell names, is not known or gives other rows."),
     "MTL484": Code("wrong line about runs", "`%mtl compare`, `baseline`, `seeds`, `advise` and `front` take names of runs and the options that their help shows."),
+    "MTL490": Code("nothing to compare trials on", "Trials of a search are compared on a validation part: 'split valid=', or --valid."),
+    "MTL491": Code("losses that compare nothing", "The search changes what the loss of a task is, and its objective is a loss: name a metric in 'tune objective='."),
+    "MTL492": Code("every trial failed", "No trial of the search has ended with a model. The message says what the last one failed with; `search.trials` has all."),
     "MTL493": Code("search without a trial", "The search was stopped, or its time was over, before its first trial had a validation."),
     "MTL494": Code("no such trial", "A search numbers its trials from 0; `search.trials` lists them."),
     "MTL495": Code("search on the command line", "`mtl-magic train` trains one cell; `mtl-magic tune` searches one with a 'tune' line, and needs one."),

@@ -32,12 +32,14 @@ def frame_of(run: Run, part: Part) -> pd.DataFrame:
     tasks = {t.name: t for t in run.schema.tasks}
     columns: dict[str, Any] = {}
     for key, title in run.outputs:
-        columns |= columns_of(title, tasks[title].classes if title in tasks else (), made[key])
+        task = tasks.get(title)
+        columns |= columns_of(title, task.classes if task else (), made[key], task is None or task.exclusive)
     return pd.DataFrame(columns, index=part.index)
 
 
-def columns_of(title: str, classes: tuple[Any, ...], values: np.ndarray) -> dict[str, Any]:
-    """An output's columns of a prediction; values (n, units), of a multiclass task (n, classes).
+def columns_of(title: str, classes: tuple[Any, ...], values: np.ndarray, exclusive: bool = True) -> dict[str, Any]:
+    """An output's columns of a prediction; values (n, units), of a task with classes (n, classes). Where these exclude one
+    another the first column is the most probable one.
 
     Example:
         >>> import numpy as np
@@ -46,13 +48,15 @@ def columns_of(title: str, classes: tuple[Any, ...], values: np.ndarray) -> dict
     """
     import numpy as np
 
-    if values.shape[1] == 1:
+    if values.shape[1] == 1 and exclusive:
         return {title: values[:, 0]}
     names = np.empty(values.shape[1], object)
     names[:] = classes or range(values.shape[1])
     alike = {type(name) for name in names} in ({int}, {bool}, {float})
     chosen = names[values.argmax(-1)]
     probabilities = {f"{title}:{name}": values[:, i] for i, name in enumerate(names)}
+    if not exclusive:
+        return probabilities
     return {title: np.array(chosen.tolist()) if alike else chosen, **probabilities}
 
 
@@ -86,7 +90,8 @@ def metrics(run: Run, parts: Iterable[Part]) -> Metrics:
     beside = {name: np.concatenate([e[name] for e in extras]) for name in extras[0]}
     predicted = {key: np.concatenate([m[key] for m in made]) for key in made[0]}
     tasks = enumerate(run.schema.tasks)
-    found = {t.name: metrics_of(t, predicted[t.key], known[:, k], beside) for k, t in tasks}
+    flags = [known[:, slice(*place)] for place in run.schema.beside.flags]
+    found = {t.name: metrics_of(t, predicted[t.key], known[:, k], beside, flags[k]) for k, t in tasks}
     for one in conditionals(run.outputs, run.schema):
         child = run.schema.tasks[one.task]
         found[one.title] = metrics_of(child, predicted[one.key], one.labels(known), beside)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from mtl_magic.registry import declare
+from mtl_magic.parameters import Choice, Float, OneOf
+from mtl_magic.registry import declare, option
 from mtl_magic.tasks._base import TaskKind
 
 if TYPE_CHECKING:
@@ -18,17 +19,39 @@ def logit(p: float) -> float:
     return math.log(p / (1 - p))
 
 
+def pos_weight_option() -> Any:
+    """Of kinds whose labels are 0 or 1."""
+    kind = OneOf((Float(above=0), Choice(("balanced",))))
+    doc = (
+        "weight of a positive label, a negative one's being 1; balanced: negatives over positives of the training rows"
+    )
+    return option(kind, 1.0, doc, by_name=True)
+
+
+def positive(weight: float | str, rate: float) -> tuple[float, ...]:
+    """Weights of 0 and 1 of a label with such a rate of ones; (): both are 1."""
+    found = (1 - rate) / max(rate, 1e-6) if weight == "balanced" else float(weight)
+    return () if found == 1 else (1.0, found)
+
+
 @declare("task", "binary", example="task click: binary")
 class Binary(TaskKind):
     """Yes or no: a probability, from a label of two values (0/1, false/true, or two texts).
 
     The head gives one logit z; the prediction is σ(z), the loss by default the log loss −y log σ(z) − (1−y) log σ(−z).
+    With `pos_weight` a positive row weighs so much in the mean of the loss, and probabilities are those of a label that
+    is so much more frequent; the order of rows is hardly changed.
     """
+
+    pos_weight: Any = pos_weight_option()
 
     default_loss: ClassVar[str] = "bce"
     default_metrics: ClassVar[tuple[str, ...]] = ("auc", "logloss")
 
-    def bias(self, task: TaskSchema) -> list[float]:
+    def class_weights(self, classes: tuple[Any, ...], frequencies: tuple[float, ...]) -> tuple[float, ...]:
+        return positive(self.pos_weight, frequencies[1] if len(frequencies) > 1 else 0.5)
+
+    def begin(self, task: TaskSchema) -> list[float]:
         return [logit(task.mean)]
 
     def prediction(self, logits: Any, task: TaskSchema) -> Any:

@@ -27,7 +27,7 @@ class NormalizedEntropy(Metric):
     class is missing.
     """
 
-    tasks: ClassVar[tuple[str, ...]] = ("binary",)
+    tasks: ClassVar[tuple[str, ...]] = ("binary", "multilabel")
     higher_is_better: ClassVar[bool | None] = False
 
     def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
@@ -51,7 +51,7 @@ class PredictedOverObserved(Metric):
     NaN where the labels' sum is not above 0.
     """
 
-    tasks: ClassVar[tuple[str, ...]] = ("binary", "regression")
+    tasks: ClassVar[tuple[str, ...]] = ("binary", "regression", "count", "multilabel")
     higher_is_better: ClassVar[bool | None] = None
 
     def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
@@ -77,7 +77,7 @@ class CalibrationError(Metric):
         Choice(("width", "count")), "width", "width: bins of equal width from 0 to 1; count: of equally many rows"
     )
 
-    tasks: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
+    tasks: ClassVar[tuple[str, ...]] = ("binary", "multiclass", "multilabel", "ordinal")
     higher_is_better: ClassVar[bool | None] = False
 
     def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:

@@ -87,7 +87,7 @@ class Ndcg(ListMetric):
         by_name=True,
     )
 
-    tasks: ClassVar[tuple[str, ...]] = ("binary",)
+    tasks: ClassVar[tuple[str, ...]] = ("binary", "ranking")
 
     def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
         import numpy as np
@@ -116,7 +116,7 @@ class Mrr(ListMetric):
     Lists without a positive are left out. A task reports one mrr; elsewhere it is named without its options.
     """
 
-    tasks: ClassVar[tuple[str, ...]] = ("binary",)
+    tasks: ClassVar[tuple[str, ...]] = ("binary", "ranking")
 
     def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
         import numpy as np

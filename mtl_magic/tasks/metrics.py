@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from mtl_magic.parameters import Float, Name
 from mtl_magic.registry import declare, option
 from mtl_magic.tasks._base import Metric
+from mtl_magic.tasks.ordinal import expected, kappa
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +49,7 @@ def ranks(values: np.ndarray) -> np.ndarray:
 class Auc(Metric):
     """Area under the ROC curve: the chance that a random positive is ranked above a random negative."""
 
-    tasks: ClassVar[tuple[str, ...]] = ("binary",)
+    tasks: ClassVar[tuple[str, ...]] = ("binary", "multilabel")
 
     def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
         return roc_auc(labels, predictions)
@@ -69,7 +70,7 @@ class GroupAuc(Metric):
 
     group: str = option(Name("column"), doc="column whose equal values are a group")
 
-    tasks: ClassVar[tuple[str, ...]] = ("binary",)
+    tasks: ClassVar[tuple[str, ...]] = ("binary", "ranking")
 
     def columns(self) -> tuple[str, ...]:
         return (self.group,)
@@ -95,7 +96,7 @@ class GroupAuc(Metric):
 class LogLoss(Metric):
     """Mean negative log-likelihood of the true class, in nats."""
 
-    tasks: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
+    tasks: ClassVar[tuple[str, ...]] = ("binary", "multiclass", "multilabel", "ordinal")
     higher_is_better: ClassVar[bool | None] = False
 
     def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
@@ -110,7 +111,7 @@ class LogLoss(Metric):
 class Accuracy(Metric):
     """Share of rows whose most probable class (or side of one half) is the true one."""
 
-    tasks: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
+    tasks: ClassVar[tuple[str, ...]] = ("binary", "multiclass", "multilabel", "ordinal")
 
     def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
         guess = predictions > 0.5 if predictions.ndim == 1 else predictions.argmax(-1)
@@ -124,7 +125,7 @@ class PrAuc(Metric):
     A random ranking has the share of positives, so it says more than the AUC of rare labels. NaN without a positive.
     """
 
-    tasks: ClassVar[tuple[str, ...]] = ("binary",)
+    tasks: ClassVar[tuple[str, ...]] = ("binary", "multilabel")
 
     def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
         import numpy as np
@@ -148,7 +149,7 @@ class F1(Metric):
 
     threshold: float = option(Float(minimum=0, below=1), 0.5, "probability above which a binary row counts as positive")
 
-    tasks: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
+    tasks: ClassVar[tuple[str, ...]] = ("binary", "multiclass", "multilabel", "ordinal")
 
     def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
         import numpy as np
@@ -168,7 +169,7 @@ class F1(Metric):
 class Rmse(Metric):
     """Root mean squared error, in the label's unit."""
 
-    tasks: ClassVar[tuple[str, ...]] = ("regression",)
+    tasks: ClassVar[tuple[str, ...]] = ("regression", "count")
     higher_is_better: ClassVar[bool | None] = False
 
     def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
@@ -178,12 +179,13 @@ class Rmse(Metric):
 
 @declare("metric", "mae", example="task watch: regression(metrics=[mae])")
 class Mae(Metric):
-    """Mean absolute error, in the label's unit."""
+    """Mean absolute error, in the label's unit; of an ordinal task in ranks, from the most probable one."""
 
-    tasks: ClassVar[tuple[str, ...]] = ("regression",)
+    tasks: ClassVar[tuple[str, ...]] = ("regression", "count", "ordinal")
     higher_is_better: ClassVar[bool | None] = False
 
     def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
+        predictions = predictions.argmax(-1) if predictions.ndim > 1 else predictions
         error = labels.astype("float64") - predictions.astype("float64")
         return float(abs(error).mean()) if len(error) else float("nan")
 
@@ -192,16 +194,36 @@ class Mae(Metric):
 class Spearman(Metric):
     """Rank correlation: Pearson's correlation of the ranks, ties sharing the mean of theirs.
 
-    1 where predictions order the rows as labels do, 0 where they say nothing. NaN where either is constant.
+    1 where predictions order the rows as labels do, 0 where they say nothing. NaN where either is constant. Of an ordinal
+    task the prediction is the mean rank.
     """
 
-    tasks: ClassVar[tuple[str, ...]] = ("regression",)
+    tasks: ClassVar[tuple[str, ...]] = ("regression", "count", "ordinal")
 
     def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
         import numpy as np
 
+        predictions = expected(predictions) if predictions.ndim > 1 else predictions
         if len(labels) < 2:
             return float("nan")
         a, b = ranks(labels) - (len(labels) + 1) / 2, ranks(predictions) - (len(labels) + 1) / 2
         size = float(np.sqrt((a @ a) * (b @ b)))
         return float(a @ b) / size if size else float("nan")
+
+
+@declare(
+    "metric",
+    "kappa",
+    paper="Cohen 1968, Weighted Kappa",
+    example="task stars: ordinal(5, metrics=[kappa, mae])",
+)
+class Kappa(Metric):
+    """Quadratic weighted kappa of the label and the most probable rank: 1 − Σ (y − ŷ)² over what chance would give.
+
+    1 where they agree, 0 where they agree as two independent ratings of these shares would. NaN where all are one rank.
+    """
+
+    tasks: ClassVar[tuple[str, ...]] = ("ordinal",)
+
+    def value(self, labels: np.ndarray, predictions: np.ndarray, extras: dict[str, np.ndarray]) -> float:
+        return kappa(labels, predictions.argmax(-1), predictions.shape[1]) if len(labels) else float("nan")

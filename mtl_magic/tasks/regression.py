@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mtl_magic.registry import declare
-from mtl_magic.tasks._base import TaskKind
+from mtl_magic.tasks._base import Loss, TaskKind
 
 if TYPE_CHECKING:
     from mtl_magic.data.schema import TaskSchema
@@ -16,8 +16,9 @@ class Regression(TaskKind):
     """A number.
 
     The head gives z; the prediction is mean + std · z with the training labels' mean and standard deviation, and the
-    loss is taken on that standardised scale, so that neither depends on the label's unit. Labels are not transformed:
-    for one with a long tail, train on a column that you make (np.log1p of it) and undo that in the predictions. Labels
+    loss is taken on that standardised scale, so that neither depends on the label's unit. The losses `log`, `poisson`,
+    `tweedie` and `ziln` are for amounts, of at least 0: they read what the head gives in another way, and predict in the label's
+    unit all the same. Labels
     and predictions are 32-bit floats, about seven digits: one that varies in later digits (1e9 ± 3) is refused; subtract
     a constant first.
     """
@@ -27,4 +28,6 @@ class Regression(TaskKind):
     classification: ClassVar[bool] = False
 
     def prediction(self, logits: Any, task: TaskSchema) -> Any:
-        return logits * task.std + task.mean
+        loss = self.loss_of()
+        found = loss.prediction(logits, task) if isinstance(loss, Loss) else None
+        return logits * task.std + task.mean if found is None else found

@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from mtl_magic.train.concurrent import mapped
 from mtl_magic.train.conditional import conditionals
-from mtl_magic.train.step import row_losses
+from mtl_magic.train.losses import row_losses
+from mtl_magic.train.whole import sorted_lists
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from mtl_magic.model.net import Net
 
 CHUNK = 2048  # rows: what a chunk's layers give stays in a core's cache, and several chunks run at a time
+
+LISTS = 1 << 14  # rows of whole lists that are compared together
 
 
 class Predictor:
@@ -66,55 +69,87 @@ class Evaluator:
             input_signature=(
                 tf.TensorSpec((None, schema.id_width), tf.int32),
                 tf.TensorSpec((None, schema.float_width), tf.float32),
-                tf.TensorSpec((None, len(schema.tasks)), tf.float32),
+                tf.TensorSpec((None, schema.beside.width), tf.float32),
             ),
         )
 
-    def _forward(self, ids: Any, floats: Any, labels: Any) -> tuple[dict[str, Any], Any]:
+    def _forward(self, ids: Any, floats: Any, labels: Any) -> tuple[dict[str, Any], dict[str, Any], Any, Any]:
         schema = self.schema
         inputs = [t for t, width in ((ids, schema.id_width), (floats, schema.float_width)) if width]
         logits = self.net.heads(self.net.trunk([*inputs, *(e(ids) for e in self.net.embeddings)]))
-        losses, _ = row_losses(schema, logits, labels, self.net.terms)
+        losses, weights = row_losses(schema, logits, labels, self.net.terms)
         made = {t.key: t.kind.prediction(logits[t.key], t) for t in schema.tasks}
         for one in self.conditionals:
             child = schema.tasks[one.task]
             made[one.key] = child.kind.prediction(logits[one.key], child)
-        return made, losses
+        return made, logits if schema.lists else {}, losses, weights
 
-    def _scored(self, chunk: tuple[np.ndarray, np.ndarray, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        made, losses = self._call(*chunk)
-        return {key: tensor.numpy() for key, tensor in made.items()}, losses.numpy()
+    def _scored(self, chunk: tuple[np.ndarray, np.ndarray, np.ndarray]) -> tuple[dict[str, np.ndarray], ...]:
+        made, logits, losses, weights = self._call(*chunk)
+        rows = {"losses": losses.numpy(), "weights": weights.numpy()}
+        return {k: t.numpy() for k, t in made.items()}, {k: t.numpy() for k, t in logits.items()}, rows
 
     def __call__(self, part: Rows) -> dict[str, dict[str, float]]:
-        """task -> metric -> value; 'loss', the mean over labelled rows, comes first. NaN where there is no label.
+        """task -> metric -> value; 'loss', the mean over labelled rows by their weights, comes first. NaN where there is no
+        label.
 
         Behind the tasks come the conditionals by their titles, without a loss of their own.
         """
-        predictions: dict[str, list[np.ndarray]] = {}
-        losses = []
-        for made, loss in mapped(self._scored, part.chunks(CHUNK)):
-            losses.append(loss)
-            for key, values in made.items():
-                predictions.setdefault(key, []).append(values)
-        joined = {key: np.concatenate(chunks) for key, chunks in predictions.items()}
-        loss = np.concatenate(losses)
+        found = list(mapped(self._scored, part.chunks(CHUNK)))
+        joined, logits, rows = ({k: np.concatenate([f[i][k] for f in found]) for k in found[0][i]} for i in range(3))
+        losses, weights, labels = rows["losses"], rows["weights"], part.labels
+        if self.schema.lists:
+            self._compare(logits, labels, losses)
         result = {}
         for k, task in enumerate(self.schema.tasks):
-            known = np.isfinite(part.labels[:, k])
-            mean = float(loss[known, k].mean(dtype="float64")) if known.any() else float("nan")
-            result[task.name] = {"loss": mean, **metrics_of(task, joined[task.key], part.labels[:, k], part.extras)}
+            known = np.isfinite(labels[:, k])
+            weight = float(weights[known, k].sum(dtype="float64"))
+            mean = float(losses[known, k].sum(dtype="float64")) / weight if weight else float("nan")
+            flags = labels[:, slice(*self.schema.beside.flags[k])]
+            result[task.name] = {"loss": mean, **metrics_of(task, joined[task.key], labels[:, k], part.extras, flags)}
         for one in self.conditionals:
-            labels = one.labels(part.labels)
-            result[one.title] = metrics_of(self.schema.tasks[one.task], joined[one.key], labels, part.extras)
+            child = self.schema.tasks[one.task]
+            result[one.title] = metrics_of(child, joined[one.key], one.labels(labels), part.extras)
         return result
+
+    def _compare(self, logits: dict[str, np.ndarray], labels: np.ndarray, losses: np.ndarray) -> None:
+        """Puts in place the losses (n, K) of tasks that compare rows, whose lists stand anywhere in a part."""
+        at = self.schema.beside.lists
+        assert at is not None
+        compares = [k for k, task in enumerate(self.schema.tasks) if task.kind.lists]
+        for rows in sorted_lists(labels, at, LISTS):
+            some = {key: tf.constant(values[rows]) for key, values in logits.items()}
+            made = row_losses(self.schema, some, tf.constant(labels[rows]), self.net.terms)[0].numpy()
+            for k in compares:
+                losses[rows, k] = made[:, k]
 
 
 def metrics_of(
+    task: TaskSchema,
+    predictions: np.ndarray,
+    labels: np.ndarray,
+    extras: Mapping[str, np.ndarray],
+    flags: np.ndarray | None = None,
+) -> dict[str, float]:
+    """Exact metrics of one head: predictions (n, units), labels (n,) with NaN where there is none; of a multilabel task `flags`
+    (n, classes), and each metric is its mean over the classes for which it is defined.
+    """
+    if not task.exclusive and flags is not None:
+        each = [_metrics(task, predictions[:, c : c + 1], flags[:, c], extras) for c in range(flags.shape[1])]
+        return {title: _mean([found[title] for found in each]) for title in each[0]}
+    return _metrics(task, predictions, labels, extras)
+
+
+def _metrics(
     task: TaskSchema, predictions: np.ndarray, labels: np.ndarray, extras: Mapping[str, np.ndarray]
 ) -> dict[str, float]:
-    """Exact metrics of one head: predictions (n, units), labels (n,) with NaN where there is none."""
     known = np.isfinite(labels)
     found = predictions[known]
     found = found[:, 0] if found.shape[1] == 1 else found
     chosen = {name: values[known] for name, values in extras.items()}
     return {m.title: m.value(labels[known].astype("float64"), found, chosen) for m in task.kind.metrics_of()}
+
+
+def _mean(values: list[float]) -> float:
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")

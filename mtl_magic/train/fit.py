@@ -9,18 +9,17 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
-import numpy as np
-import tensorflow as tf
 
 from mtl_magic.model.net import Net, build
 from mtl_magic.model.settle import settle
 from mtl_magic.parts import has_schedule
-from mtl_magic.problems import MtlError, Problem, first_line
+from mtl_magic.problems import MtlError, Problem
 from mtl_magic.settings.train import LR
 from mtl_magic.train import reuse, xla
 from mtl_magic.train.accumulate import Accumulated, unfit
 from mtl_magic.train.callbacks import callbacks_of
 from mtl_magic.train.checkpoint import Keeper
+from mtl_magic.train.constants import with_constants
 from mtl_magic.train.control import Control
 from mtl_magic.train.devices import strategy_of
 from mtl_magic.train.evaluate import Evaluator
@@ -32,11 +31,12 @@ from mtl_magic.train.meter import Meter
 from mtl_magic.train.optimizers import ROW_SPARSE, dense_optimizer
 from mtl_magic.train.own_rule import try_own_rule
 from mtl_magic.train.state import set_weights, weights_of
-from mtl_magic.train.step import Step, row_losses
+from mtl_magic.train.step import Step
 from mtl_magic.train.stopping import Stopping, events
 from mtl_magic.train.stored import batches_of
 from mtl_magic.train.team import Alone, Team
 from mtl_magic.train.warm import Source, warm
+from mtl_magic.train.whole import list_batches
 
 if TYPE_CHECKING:
     from mtl_magic.data.schema import Prepared, Rows, Schema
@@ -104,7 +104,11 @@ def train(
     if notes:
         step.average.restart()
     shares = [settings.mix[table.name] for table in prepared.tables] if settings.mix else None
-    batches = batches_of(prepared.train, settings.step_rows(sum(map(len, prepared.train))), settings.seed, shares)
+    rows = settings.step_rows(sum(map(len, prepared.train)))
+    if schema.beside.lists is None:
+        batches = batches_of(prepared.train, rows, settings.seed, shares)
+    else:
+        batches = list_batches(prepared.train, rows, settings.seed, schema.beside.lists)
     step.full = min(batches.batch, batches.rows)
     step.epoch(batches.steps)
     xla.try_on(program, step)
@@ -156,6 +160,7 @@ def _made(program: Program, schema: Schema, peak: float) -> tuple[Net, Step, Eva
     try_own_rule(program, len(schema.tasks))
     if settings.accumulate > 1 and (refused := unfit(program.balance)):
         raise MtlError(Problem("MTL310", refused[0], program.places.get("balance"), refused[1]), program.text)
+    _check_lists(program, schema)
     net = build(program, schema)
     kind = Step if settings.accumulate == 1 else functools.partial(Accumulated, slices=settings.accumulate)
     step = kind(
@@ -181,38 +186,22 @@ def _made(program: Program, schema: Schema, peak: float) -> tuple[Net, Step, Eva
     return net, step, Evaluator(net, schema)
 
 
-def with_constants(program: Program, prepared: Prepared) -> Schema:
-    """The schema with a constant loss for tasks whose loss is a callable of the user's own: that of the head's start.
+def _check_lists(program: Program, schema: Schema) -> None:
+    """Settings that would take the lists apart whose rows a loss compares.
 
     Raises:
-        MtlError: such a loss fails, or gives something other than a number a row.
+        MtlError: MTL314 there is one.
     """
-    return dataclasses.replace(
-        prepared.schema,
-        tasks=tuple(
-            dataclasses.replace(task, constant_loss=_start_loss(program, prepared, k))
-            if np.isnan(task.constant_loss)
-            else task
-            for k, task in enumerate(prepared.schema.tasks)
-        ),
-    )
-
-
-def _start_loss(program: Program, prepared: Prepared, k: int) -> float:
-    """Mean loss of the constant at which the head of task k starts, on its labelled training rows."""
-    task = prepared.schema.tasks[k]
-    labels = np.concatenate([part.label(k) for part in prepared.train])
-    logits = tf.tile(tf.constant([task.kind.bias(task)], tf.float32), (len(labels), 1))
-    only = dataclasses.replace(prepared.schema, tasks=(task,))
-    try:
-        losses, known = row_losses(only, {task.key: logits}, tf.constant(labels[:, None]))
-    except Exception as error:
-        plan = program.task(task.name)
-        hint = "it is called as loss(y_true, y_pred), both (rows, units), and gives a number a row"
-        said = f"the loss of '{task.name}' fails: {type(error).__name__}: {first_line(error)}"
-        raise MtlError(Problem("MTL304", said, plan.kind_span or plan.span, hint), program.text) from error
-    mean = float(tf.reduce_sum(losses) / tf.maximum(tf.reduce_sum(known), 1.0))
-    return mean if np.isfinite(mean) and mean > 0 else 1.0
+    task = next((t for t in schema.tasks if t.kind.lists), None)
+    if task is None:
+        return
+    said = {"accumulate": "computes a step in slices", "mix": "draws rows of each table by themselves"}
+    settings = program.train
+    wrong = "accumulate" if settings.accumulate > 1 else "mix" if getattr(settings, "mix", None) else None
+    if wrong is not None:
+        message = f"train {wrong}= {said[wrong]}, and the loss of '{task.name}' compares the rows of a list"
+        place = program.places.get(f"train.{wrong}")
+        raise MtlError(Problem("MTL314", message, place, f"leave {wrong} out"), program.text)
 
 
 def learning_rate(settings: Any) -> tuple[Callable[[int], float], float]:

@@ -14,20 +14,22 @@ def count() -> int:
     return int(tf.distribute.get_strategy().num_replicas_in_sync)
 
 
-def cut(arrays: Sequence[Any]) -> Sequence[Any]:
+def cut(arrays: Sequence[Any], stops: Sequence[int] | None = None) -> Sequence[Any]:
     """A step's rows cut between the replicas of the strategy in scope: arguments of its `run`; the arrays themselves on
     one device. Of several processes each gets the shares of its own replicas.
 
-    Shares are as equal as can be; where there are fewer rows than replicas, some are empty.
+    Shares are as equal as can be, or end at `stops`; where there are fewer rows than replicas, some are empty.
     """
     strategy = tf.distribute.get_strategy()
     if strategy.num_replicas_in_sync == 1:
         return arrays
-    return [strategy.experimental_distribute_values_from_function(partial(_share, array)) for array in arrays]
+    return [strategy.experimental_distribute_values_from_function(partial(_share, array, stops)) for array in arrays]
 
 
-def _share(array: Any, context: Any) -> Any:
+def _share(array: Any, stops: Sequence[int] | None, context: Any) -> Any:
     n, r = context.num_replicas_in_sync, context.replica_id_in_sync_group
+    if stops is not None:
+        return tf.convert_to_tensor(array[stops[r - 1] if r else 0 : stops[r]])
     return tf.convert_to_tensor(array[len(array) * r // n : len(array) * (r + 1) // n])
 
 

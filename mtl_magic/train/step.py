@@ -15,60 +15,23 @@ import numpy as np
 import tensorflow as tf
 
 from mtl_magic.balance._base import BalanceTask, Evidence, one_scale
-from mtl_magic.tasks._base import Loss
 from mtl_magic.train import replicas
 from mtl_magic.train.average import Average
 from mtl_magic.train.balanced import Balanced
 from mtl_magic.train.conflicts import PLANES
 from mtl_magic.train.look_back import LookBack
+from mtl_magic.train.losses import row_losses, row_weights
 from mtl_magic.train.optimizers import Optimizers, tables_of
 from mtl_magic.train.scaling import Guarded, LossScale
 from mtl_magic.train.tables import Table, Touched
+from mtl_magic.train.whole import shares
 from mtl_magic.train.xla import Dense
 
 if TYPE_CHECKING:
     from mtl_magic.balance._base import Balance
     from mtl_magic.data.schema import Schema
     from mtl_magic.model.net import Net
-    from mtl_magic.model.relations import Term
     from mtl_magic.train.gauge import Gauge
-
-
-def row_losses(schema: Schema, logits: dict[str, Any], labels: Any, terms: Sequence[Term] = ()) -> tuple[Any, Any]:
-    """Loss of each row and task (B, K), 0 where there is no label, and the mask of labels (B, K), both float32.
-
-    `terms` are what dependencies add to the losses of their children (`Net.terms`).
-
-    A missing label is replaced before a loss of ours sees it (NaN times zero would be NaN); a loss of the user's own
-    sees the labelled rows alone, for it may mix rows.
-    """
-    known = tf.math.is_finite(labels)
-    losses = []
-    for k, task in enumerate(schema.tasks):
-        filler = task.mean if task.kind.classification is False else 0.0
-        label = tf.where(known[:, k], labels[:, k], filler)
-        loss = task.kind.loss_of()
-        if isinstance(loss, Loss):
-            each = loss.rows(label, logits[task.key], task)
-        else:
-            each = _called(loss, labels[:, k], task.kind.prediction(logits[task.key], task), known[:, k])
-        for term in terms:
-            if term.task == k:
-                each += term.rows(schema, logits, labels)
-        losses.append(tf.where(known[:, k], each, 0.0))
-    return tf.stack(losses, axis=1), tf.cast(known, tf.float32)
-
-
-def _called(loss: Any, label: Any, prediction: Any, known: Any) -> Any:
-    """A loss of the user's own, Keras style: f(y_true, y_pred), both (n, units), giving (n,), (n, 1) or () -> (B,).
-
-    It is called with the n labelled rows only; a scalar is each one's loss.
-    """
-    function = tf.autograph.experimental.do_not_convert(getattr(loss, "call", loss))
-    rows = tf.where(known)
-    each = tf.cast(function(tf.gather_nd(label, rows)[:, None], tf.gather_nd(prediction, rows)), tf.float32)
-    each = tf.broadcast_to(tf.reshape(each, (-1,)), (tf.shape(rows)[0],))
-    return tf.scatter_nd(rows, tf.where(tf.shape(rows)[0] > 0, each, 0.0), tf.shape(label, out_type=tf.int64))
 
 
 START = (tf.TensorSpec((), tf.int32),)
@@ -132,7 +95,7 @@ class Step:
         self.net, self.schema, self.method, self.optimizer = net, schema, method, optimizer
         tasks = schema.tasks
         self.clip = clip
-        self.tasks = tuple(BalanceTask(t.name, t.kind.classification) for t in tasks)
+        self.tasks = tuple(BalanceTask(t.name, t.kind.likelihood) for t in tasks)
         self.tables = tables_of(net.embeddings, net.tables, table_optimizer, weight_decay)
         self.variables = net.dense_variables()
         self.rates = Rates(
@@ -152,7 +115,7 @@ class Step:
         self.gauge: Gauge | None = None  # looks at gradients now and then, for a method that does not
         self._start()
         self.applied = replicas.shared_variable([1.0] * len(tasks), "applied")
-        # Of this epoch: summed loss and number of labelled rows of each task. float64, and cleared by the host once an
+        # Of this epoch: summed loss and weight of the labelled rows of each task, which is their number where all weigh 1. float64, and cleared by the host once an
         # epoch, so that what a history holds does not depend on when the host looked.
         self.sums = replicas.shared_variable(tf.zeros((2, len(tasks)), tf.float64), "sums")
         self.constants = tf.constant([t.constant_loss for t in tasks], tf.float32)
@@ -164,7 +127,7 @@ class Step:
         self.signature = (
             tf.TensorSpec((None, width[0]), tf.int32),
             tf.TensorSpec((None, width[1]), tf.float32),
-            tf.TensorSpec((None, len(tasks)), tf.float32),
+            tf.TensorSpec((None, schema.beside.width), tf.float32),
         )
         self.strategy = tf.distribute.get_strategy()
         alone = self.strategy.num_replicas_in_sync == 1
@@ -220,8 +183,10 @@ class Step:
         """Arguments of `run` for a batch of arrays: each replica's share of the rows."""
         if self.strategy.num_replicas_in_sync == 1:
             return batch
+        at, count = self.schema.beside.lists, self.strategy.num_replicas_in_sync
+        stops = None if at is None else shares(batch[2], at, count)
         with self.strategy.scope():
-            return replicas.cut(batch)
+            return replicas.cut(batch, stops)
 
     def by_all(self, share: Callable[..., None]) -> Callable[..., None]:
         """A replica's share of something done with a batch, compiled; it takes what `run` does."""
@@ -314,8 +279,8 @@ class Step:
         return share, replicas.total(tf.stop_gradient(share)), counts
 
     def _counts(self, labels: Any) -> Any:
-        """Labelled rows of each task over all replicas: (K,) float32."""
-        return replicas.total(tf.reduce_sum(tf.cast(tf.math.is_finite(labels), tf.float32), axis=0))
+        """Labelled rows of each task over all replicas, by their weights: (K,) float32."""
+        return replicas.total(tf.reduce_sum(row_weights(self.schema, labels), axis=0))
 
     def _shares(self, cut: list[Any], labels: Any, counts: Any) -> Any:
         """What these rows add to the mean losses over `counts` labelled rows: (K,)."""
@@ -328,7 +293,7 @@ class Step:
     def shares_of(self, logits: dict[str, Any], labels: Any, counts: Any) -> Any:
         """The same of the tasks' logits (B, units), by key."""
         losses, _ = row_losses(self.schema, logits, labels, self.net.terms)
-        return tf.reduce_sum(losses, axis=0) / tf.maximum(counts, 1.0)
+        return tf.reduce_sum(losses, axis=0) / tf.where(counts > 0, counts, 1.0)
 
     def _scale(self) -> Any:
         """What a method sees of a raw loss: times the person's weight, over the constant's loss where normalised: (K,)."""

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from mtl_magic.data import split as cut
-from mtl_magic.data.columns import Column, MisfitError, absent, dictionary, family, numbers
-from mtl_magic.data.hashed import hashes
+from mtl_magic.data.columns import MisfitError
+from mtl_magic.data.keys import keys
 from mtl_magic.data.moments import moments
 from mtl_magic.data.parts import as_one, divide, start_of
 from mtl_magic.data.problems import Found
@@ -62,22 +62,9 @@ class ByChance(Division):
     def parts(self, numbers: np.ndarray, table: Table) -> np.ndarray:
         drawn = draws.uniform(numbers.astype("uint64"), self.seed)
         if self.group:
-            keys, alone = _keys(table[self.group])
-            drawn = np.where(alone, drawn, draws.uniform(keys, self.seed))
+            found, alone = keys(table[self.group])
+            drawn = np.where(alone, drawn, draws.uniform(found, self.seed))
         return np.where(drawn < self.valid, VALID, np.where(drawn < self.valid + self.test, TEST, TRAIN)).astype("int8")
-
-
-def _keys(column: Column) -> tuple[np.ndarray, np.ndarray]:
-    """A hash of each row's group (n,) uint64, and which rows have none (n,) bool."""
-    if family(column.type) == "time":
-        times = numbers(column)
-        return draws.mixed((times + 0.0).view("uint64")), np.isnan(times)
-    codes, values = dictionary(column)
-    gone = absent(values)
-    keys = np.zeros(len(values) + 1, "uint64")  # code -1, a null, reads the last
-    known = np.flatnonzero(~gone)
-    keys[known] = hashes(values.take(pa.array(known)))
-    return keys[codes], np.append(gone, True)[codes]
 
 
 @dataclasses.dataclass
@@ -140,10 +127,10 @@ class ByLatest(ByTime):
     def look(self, batches: Iterable[Table]) -> None:
         """Learn each group's latest moment from all rows."""
         for table in batches:
-            keys, alone = _keys(table[self.group])
+            own, alone = keys(table[self.group])
             times = moments(table[self.column]).values
             kept = ~alone & ~np.isnan(times)
-            found = pa.table({"key": np.append(self.keys, keys[kept]), "time": np.append(self.latest, times[kept])})
+            found = pa.table({"key": np.append(self.keys, own[kept]), "time": np.append(self.latest, times[kept])})
             found = found.group_by("key").aggregate([("time", "max")]).sort_by("key")
             self.keys, self.latest = found["key"].to_numpy(), found["time_max"].to_numpy()
 
@@ -151,9 +138,9 @@ class ByLatest(ByTime):
         times = super().moments(table)
         if not len(self.keys):
             return times
-        keys, alone = _keys(table[self.group])
-        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        known = ~alone & (self.keys[place] == keys)  # a group without any time is not among them
+        own, alone = keys(table[self.group])
+        place = np.minimum(np.searchsorted(self.keys, own), len(self.keys) - 1)
+        known = ~alone & (self.keys[place] == own)  # a group without any time is not among them
         return np.where(known, self.latest[place], times)
 
 

@@ -18,8 +18,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mtl_magic.data.beside import list_codes
 from mtl_magic.data.encode import extra
 from mtl_magic.data.sources import read_table
+from mtl_magic.data.streaming import draws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,6 +47,7 @@ class StoredPart:
     digest: bytes  # of the rows in the order of the file
     scratch: Scratch = dataclasses.field(repr=False)  # keeps the files
     columns: tuple[str, ...] = ()  # names of `extras`
+    buckets: tuple[int, ...] = ()  # of each block, where rows of a list are in one bucket
     beside: Path | None = None  # the file of `extras`
 
     def __len__(self) -> int:
@@ -142,10 +145,19 @@ class Spool:
             rows from many places however the source is sorted. The others keep their order.
         widths: of ids, floats and labels.
         extras: Arrow types of the columns that are kept beside the rows, by name.
+        lists: where in a row's labels its list stands, whose rows then are all in one bucket; None: there are none.
+        rows: about how many there will be, for the number of buckets.
     """
 
     def __init__(
-        self, scratch: Scratch, what: str, widths: tuple[int, int, int], extras: dict[str, pa.DataType] | None = None
+        self,
+        scratch: Scratch,
+        what: str,
+        widths: tuple[int, int, int],
+        extras: dict[str, pa.DataType] | None = None,
+        *,
+        lists: int | None = None,
+        rows: int = 0,
     ) -> None:
         self.scratch, self.widths = scratch, widths
         self.mixes = what.startswith("train")
@@ -154,6 +166,8 @@ class Spool:
         self._waiting: list[Arrays] = []
         self._held = self._pools = 0
         self._blocks: list[int] = []
+        self.lists, self._buckets = lists, list[int]()
+        self._by_bucket: list[list[Arrays]] = [[] for _ in range(-(-rows // self.pool) or 1)] if lists is not None else []
         self._digest = hashlib.blake2b(digest_size=16)
         kept = [(n, pa.binary(4 * w)) for (n, _), w in zip(SIDES, widths, strict=True) if w]
         self._schema = pa.schema([pa.field(name, kind, nullable=False) for name, kind in kept])
@@ -174,8 +188,33 @@ class Spool:
             schema = self._beside.schema
             columns = [extras[extras.resolve(f.name) or ""].cast(f.type) for f in schema]
             self._beside.write_table(pa.table(columns, schema=schema))
-        if self._held >= self.pool:
+        if self.lists is not None:
+            self._sort_in(self._waiting.pop(), self.lists)
+            while self._held >= self.pool:
+                self._write_bucket(max(range(len(self._by_bucket)), key=self._waits))
+        elif self._held >= self.pool:
             self._write(self._held - self._held % self.block)
+
+    def _sort_in(self, arrays: Arrays, lists: int) -> None:
+        """Puts rows to those that wait of their bucket."""
+        codes = list_codes(arrays[2], lists).view("uint64")  # a row of no list has a number of its own
+        place = (draws.uniform(codes, 0) * len(self._by_bucket)).astype("int64")
+        order = np.argsort(place, kind="stable")
+        ends = np.cumsum(np.bincount(place, minlength=len(self._by_bucket)))
+        for bucket in np.unique(place).tolist():
+            rows = order[ends[bucket - 1] if bucket else 0 : ends[bucket]]
+            self._by_bucket[bucket].append((arrays[0][rows], arrays[1][rows], arrays[2][rows]))
+
+    def _waits(self, bucket: int) -> int:
+        return sum(len(arrays[2]) for arrays in self._by_bucket[bucket])
+
+    def _write_bucket(self, bucket: int) -> None:
+        whole = joined(self._by_bucket[bucket])
+        self._by_bucket[bucket] = []
+        self._held -= len(whole[2])
+        for start in range(0, len(whole[2]), self.block):
+            self._write_block(cut(whole, start, min(start + self.block, len(whole[2]))))
+            self._buckets.append(bucket)
 
     def _write(self, rows: int) -> None:
         """Writes the first `rows` of those that wait."""
@@ -201,6 +240,9 @@ class Spool:
 
     def close(self) -> StoredPart | None:
         """The part; None where it has no rows."""
+        for bucket, waiting in enumerate(self._by_bucket):
+            if waiting:
+                self._write_bucket(bucket)
         if self._held:
             self._write(self._held)
         self._file.close()
@@ -210,7 +252,14 @@ class Spool:
             return None
         names = tuple(self._beside.schema.names) if self._beside is not None else ()
         return StoredPart(
-            self.path, tuple(self._blocks), self.widths, self._digest.digest(), self.scratch, names, self.beside
+            path=self.path,
+            blocks=tuple(self._blocks),
+            widths=self.widths,
+            digest=self._digest.digest(),
+            scratch=self.scratch,
+            columns=names,
+            buckets=tuple(self._buckets),
+            beside=self.beside,
         )
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtl_magic.data.columns import MisfitError, absent, dictionary, numbers
-from mtl_magic.data.encode import mask
-from mtl_magic.data.labels import LabelError, encode_label, fit_label
+from mtl_magic.data.encode import unmasked
+from mtl_magic.data.flags import FlagTally
+from mtl_magic.data.labels import LabelError, encode_label, fit_label, only
 from mtl_magic.data.tally import Counts, Spread
-from mtl_magic.data.targets import Target, described
+from mtl_magic.data.targets import Target, described, of_flags, of_rates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +44,7 @@ class LabelTally:
         self.all = {name: Counts() for name in self.targets}  # of classes: values of rows whose label counts
         self.trained = {name: Counts() for name in self.targets}  # of these the training rows, less the masked ones
         self.spreads = dict.fromkeys(self.targets, Spread())  # of numbers
+        self.flags = {t.plan.name: FlagTally(t.columns, t.form, t.classes) for t in targets if t.flags is not None}
 
     def add(self, table: Table, train: np.ndarray, origin: np.ndarray) -> None:
         """Count a batch, of which the rows `train` (n,) bool train, each of the table with its number in `origin` (n,)."""
@@ -53,15 +55,18 @@ class LabelTally:
             counts = np.ones(len(table), bool)
             for parent in target.observed:
                 counts &= ones[parent]
-            kept = counts & _unmasked(table, target.mask)
-            if target.units:
-                self.all[name].add(values, counts.astype("int64"))
+            mask = unmasked(table, target.mask)
+            kept = counts if mask is None else counts & mask
+            if name in self.flags:
+                there = self.flags[name].add([table[c] for c in target.columns], kept, train)
+            elif target.units:
+                self.all[name].add(values, kept.astype("int64"))
                 self.trained[name].add(values, (kept & train).astype("int64"))
                 there = ~_absent(values)
                 if name in self.parents:
                     ones[name] = kept & _is_one(table, target)
             else:
-                labels = encode_label(values, target.kind, ())
+                labels = encode_label(values if kept.all() else only(values, kept), target.kind, ())
                 there = ~np.isnan(labels)
                 self.spreads[name] += Spread.of(labels[kept & train & there].astype("float64"))
                 ones[name] = kept & (labels == 1)
@@ -75,9 +80,13 @@ class LabelTally:
 
     def _task(self, target: Target, found: Found) -> TaskSchema | None:
         name = target.plan.name
+        if name in self.flags:
+            return self._several(target, found)
+        there = self.train[~np.isnan(target.labels[self.train])]  # of the sample, for what is made of single rows
+        sampled = target.labels[there].astype("float64")
+        weights = None if target.weights is None else target.weights[there]
         if not target.units:
-            known = target.labels[self.train]
-            return described(target, self.spreads[name], np.empty(0), known[~np.isnan(known)].astype("float64"), found)
+            return described(target, self.spreads[name], np.empty(0), sampled, found, weights=weights)
         try:
             classes = fit_label(self.all[name].merged()[0], target.kind)
             target = dataclasses.replace(target, classes=classes)
@@ -85,24 +94,35 @@ class LabelTally:
             places = encode_label(values, target.kind, classes)
         except MisfitError as error:
             code = error.code if isinstance(error, LabelError) else "MTL204"
-            message = f"label '{target.column}' of task '{name}' {error.message}"
-            found.add(code, message, target.plan.span, error.hint)
+            found.add(code, f"{target.about} {error.message}", target.plan.span, error.hint)
             return None
-        there = ~np.isnan(places)
-        counts = np.bincount(places[there].astype("int64"), seen[there], target.units).astype("int64")
+        known = ~np.isnan(places)
+        counts = np.bincount(places[known].astype("int64"), seen[known], target.units).astype("int64")
+        if weights is not None:
+            return described(target, _spread(counts), counts, sampled, found, weights=weights)
         return described(target, _spread(counts), counts, _like(counts), found)
+
+    def _several(self, target: Target, found: Found) -> TaskSchema | None:
+        """A multilabel task."""
+        tally = self.flags[target.plan.name]
+        try:
+            classes, rates = tally.result()
+        except LabelError as error:
+            found.add(error.code, f"{target.about} {error.message}", target.plan.span, error.hint)
+            return None
+        same = classes == target.classes
+        target = dataclasses.replace(target, classes=classes)
+        if target.weights is None or not same or target.flags is None:
+            return of_rates(target, tally.rows, rates, found)
+        there = self.train[~np.isnan(target.labels[self.train])]
+        made = of_flags(target, target.flags[there], target.weights[there], found)
+        return made and dataclasses.replace(made, rows=tally.rows, frequencies=tuple(rates.tolist()))
 
 
 def _absent(column: Column) -> np.ndarray:
     codes, values = dictionary(column)
     gone: np.ndarray = np.append(absent(values), True)[codes]  # code -1, a null, reads the last
     return gone
-
-
-def _unmasked(table: Table, column: str | None) -> np.ndarray:
-    kept = np.zeros(len(table), "float32")
-    mask(kept, table, column)
-    return ~np.isnan(kept)
 
 
 def _is_one(table: Table, target: Target) -> np.ndarray:

@@ -81,6 +81,7 @@ def script(plan: Plan) -> tuple[str, NetworkText]:
         "\n".join(evaluate),
         _title("Training"),
         *use("losses"),
+        *use("lists"),
         *use("risks"),
         "\n".join(losses),
         "\n".join(targets),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import math
 from typing import TYPE_CHECKING, Any
 
 import keras
 
-from mtl_magic.runs.code.functions import losses, risks, splitting, training
+from mtl_magic.runs.code.answers import weighed
+from mtl_magic.runs.code.functions import labels, lists, losses, risks, splitting, training
 from mtl_magic.runs.code.text import Raw, assign, call, quoted, rounded, show
 from mtl_magic.runs.code.writers import BalanceText, writer
 
@@ -52,9 +54,9 @@ class Objective:
         for task in self.tasks:
             found[task.key] = self._loss(task)
             weight = self.plan.program.task(task.name).weight
-            constant = f"{weight:g} / {rounded(task.constant_loss)!r}"
+            constant = f"{weight:g} / {self._constant(task)!r}"
             weights[task.key] = Raw(constant if self.balance.normalised else f"{float(weight)!r}")
-            factors[task.key] = 1.0 if task.kind.classification else 0.5
+            factors[task.key] = 1.0 if task.kind.likelihood else 0.5
         why = "over the loss of the best constant prediction" if self.balance.normalised else "as they are"
         lines = [
             "# task -> the loss of a row, from its label and its logits",
@@ -66,23 +68,37 @@ class Objective:
         if self.balance.model is not None:
             lines += ["", "# task -> 1 of a class, 1/2 of a number", *assign("FACTORS", factors, 0)]
         elif self._static_score():
-            constants = {t.key: rounded(t.constant_loss) for t in self.tasks}
+            constants = {t.key: self._constant(t) for t in self.tasks}
             lines += ["", "# task -> the loss of the best constant prediction", *assign("CONSTANTS", constants, 0)]
         return lines
 
+    @staticmethod
+    def _constant(task: Any) -> float:
+        """The best constant's loss; 1 of a network that no training has told it."""
+        return rounded(task.constant_loss) if math.isfinite(task.constant_loss) else 1.0
+
     def _loss(self, task: Any) -> Any:
-        loss = task.kind.loss_of()
-        word = getattr(loss, "word", "")
-        if word:
-            return writer("loss", word)(loss, self.plan.functions)
+        parts = [(float(getattr(loss, "weight", 1.0)), self._one(task, loss)) for loss in self._losses(task)]
+        if len(parts) == 1 and parts[0][0] == 1:
+            return parts[0][1]
+        return call(self.plan.functions.use(losses.added), *parts)
+
+    def _losses(self, task: Any) -> tuple[Any, ...]:
+        """As the cell has them: of the schema that was read again, what stood in braces is gone."""
         plan = self.plan.program.task(task.name)
-        own = getattr(plan.kind, "loss", None) or loss
-        name = getattr(own, "__name__", type(own).__name__)
-        self.plan.notes.append(
-            f"The loss of {task.name} is your own, {name}: `LOSSES` names the kind's usual one in its place."
-        )
-        usual = type(task.kind)().loss_of()
-        return writer("loss", usual.word)(usual, self.plan.functions)
+        kind: Any = plan.kind or task.kind
+        return tuple(kind.losses())
+
+    def _one(self, task: Any, loss: Any) -> Any:
+        use = self.plan.functions.use
+        if not getattr(loss, "word", ""):
+            name = getattr(loss, "__name__", type(loss).__name__)
+            self.plan.notes.append(
+                f"The loss of {task.name} is your own, {name}: `LOSSES` names the kind's usual one in its place."
+            )
+            loss = type(task.kind)(**({"group": task.kind.group} if task.kind.word == "ranking" else {})).loss_of()
+        made = writer("loss", loss.word)(loss, self.plan.functions, task)
+        return call(use(lists.of_rows), made) if task.kind.lists and not loss.of_lists else made
 
     def _static_score(self) -> bool:
         return not self.balance.normalised and len(self.tasks) > 1 and not isinstance(self.settings.early_stop, str)
@@ -148,6 +164,10 @@ class Objective:
             lines.append("    frame = frame[parts(frame) == 0]")
         lines += ["    model = build()", *self._network(), *self._rate()]
         lines += assign("objective", self._objective())
+        for task in self.tasks:
+            own = self._own(task)
+            if own is not None and task.key not in self.terms:
+                lines += assign(f"objective[{quoted(task.key)}]", own)
         for key, term in self.terms.items():
             made = call(self.plan.functions.use(risks.of_labelled_with), Raw(f"LOSSES[{quoted(key)}]"), term.function)
             lines += assign(f"objective[{quoted(key)}]", made)
@@ -161,11 +181,17 @@ class Objective:
         lines += self._optimizer()
         lines.append(f"    {show(call(f'{network}.compile', Raw('optimizer'), **options), 1)}")
         lines += self._stop()
+        rows: list[Any] = [Raw("encode(frame)"), Raw("targets(frame)")]
+        if self.plan.schema.lists:
+            column = Raw(f"frame[{quoted(self.plan.schema.lists)}]")
+            numbers = call(self.plan.functions.use(labels.list_numbers), column)
+            made = call(self.plan.functions.use(lists.ListBatches), *rows, numbers, Raw("BATCH"), Raw("SEED"))
+            lines += assign("batches", made)
+            rows = [Raw("batches")]
         fit = call(
             f"{network}.fit",
-            Raw("encode(frame)"),
-            Raw("targets(frame)"),
-            batch_size=Raw("BATCH"),
+            *rows,
+            **({} if self.plan.schema.lists else {"batch_size": Raw("BATCH")}),
             epochs=Raw("EPOCHS"),
             validation_data=Raw("validation"),
             validation_batch_size=8192,
@@ -204,6 +230,15 @@ class Objective:
 
     def _objective(self) -> Any:
         return Raw(f"{{task: {self.plan.functions.use(losses.of_labelled)}(loss) for task, loss in LOSSES.items()}}")
+
+    def _own(self, task: Any) -> Any:
+        """The mean loss of a task whose rows weigh, or are compared, or have several classes; None: of any other."""
+        use, loss = self.plan.functions.use, Raw(f"LOSSES[{quoted(task.key)}]")
+        if not task.exclusive:
+            return call(use(losses.of_classes), loss, [rounded(w) for w in task.kind.weights(task)])
+        if task.kind.lists:
+            return call(use(lists.of_listed), loss)
+        return call(use(losses.of_weighted), loss) if weighed(task) else None
 
     def _optimizer(self) -> list[str]:
         settings = self.settings

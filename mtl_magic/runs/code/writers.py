@@ -29,7 +29,7 @@ FAMILIES = {
     "encoder": "(encoder, At) -> EncoderText",
     "block": "(declaration, BlockAt) -> BlockText",
     "task": "(declaration, TaskAt) -> TaskText",
-    "loss": "(declaration, Functions) -> expression: (labels (B,), logits (B, units)) -> (B,)",
+    "loss": "(declaration, Functions, TaskSchema or None) -> expression: (labels (B,), logits (B, units)) -> (B,); of lists: (labels, logits, lists (B,), known (B,)) -> (B,)",
     "metric": "(declaration, Functions, MetricAt) -> expression: a number",
     "given": "(declaration, GivenAt) -> GivenText",
     "balance": "(declaration, Functions) -> BalanceText",
@@ -154,6 +154,7 @@ class TaskText:
     columns: Callable[[Any], dict[str, Any]]  # logits (rows, units) -> columns of a prediction; '**': several
     predicted: Any  # expression over `predicted`, the table of predictions: what metrics read
     lists_classes: bool = False  # the script names its classes
+    several: bool = False  # labels are (rows, classes), any number of them in a row
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,6 +164,7 @@ class MetricAt:
     labels: Any
     predicted: Any
     column: Callable[[str], Any]  # name of a column -> expression of its values
+    kind: str = ""  # word of the task's kind
 
 
 @dataclasses.dataclass(frozen=True)

@@ -34,7 +34,9 @@ class Served(tf.Module):
         self.fields = fields(run.schema, {f.name: made[f.name].need(f.encoder) for f in features})
         self._read = [(f.source, made[f.name](f.encoder, f.key, kept)) for f in features]
         self._model, self._names = _untracked(run.model), [t.name for t in run.model.inputs]
-        self._outputs = [(key, title, _classes(run, title)) for key, title in run.outputs]
+        tasks = {t.name: t for t in run.schema.tasks}
+        several = {name for name, t in tasks.items() if not t.exclusive}
+        self._outputs = [(key, title, _classes(run, title), title not in several) for key, title in run.outputs]
         self.held = [v.value for v in run.model.variables]
         self.tables = kept.tables
         self.answer = tf.function(self._answer, autograph=False)
@@ -55,8 +57,8 @@ class Served(tf.Module):
                 packed[name] = tf.concat(parts, axis=1)
         predicted = self._model()(packed, training=False)
         found: dict[str, Any] = {}
-        for key, title, classes in self._outputs:
-            found |= _columns(title, classes, predicted[key])
+        for key, title, classes, exclusive in self._outputs:
+            found |= _columns(title, classes, predicted[key], exclusive)
         return found
 
 
@@ -69,16 +71,19 @@ def _classes(run: Run, title: str) -> tuple[Any, ...]:
     return next((t.classes for t in run.schema.tasks if t.name == title), ())
 
 
-def _columns(title: str, classes: tuple[Any, ...], values: Any) -> dict[str, Any]:
+def _columns(title: str, classes: tuple[Any, ...], values: Any, exclusive: bool) -> dict[str, Any]:
     """`use.columns_of`, in the graph; classes of several types are texts."""
     units = values.shape[1]
-    if units == 1:
+    if units == 1 and exclusive:
         return {title: values[:, 0]}
     names = list(classes or range(units))
+    probabilities = {f"{title}:{name}": values[:, i] for i, name in enumerate(names)}
+    if not exclusive:
+        return probabilities
     alike = {type(name) for name in names} in ({int}, {bool}, {float})
     words = tf.constant(np.array(names) if alike else [str(name) for name in names])
     chosen = tf.gather(words, tf.argmax(values, axis=-1))
-    return {title: chosen, **{f"{title}:{name}": values[:, i] for i, name in enumerate(names)}}
+    return {title: chosen, **probabilities}
 
 
 def specs(found: tuple[Field, ...]) -> list[dict[str, Any]]:

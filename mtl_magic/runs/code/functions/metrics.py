@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -148,3 +150,27 @@ def mae(labels: np.ndarray, predictions: np.ndarray) -> float:
 def spearman(labels: np.ndarray, predictions: np.ndarray) -> float:
     """The correlation of the ranks."""
     return float(pd.Series(labels).rank().corr(pd.Series(predictions).rank()))
+
+
+def kappa(labels: np.ndarray, guess: np.ndarray, size: int) -> float:
+    """Quadratic weighted kappa of two ratings with ranks below `size`."""
+    seen = np.bincount(labels.astype(int), minlength=size) / max(len(labels), 1)
+    said = np.bincount(guess.astype(int), minlength=size) / max(len(labels), 1)
+    apart = np.subtract.outer(np.arange(size), np.arange(size)) ** 2
+    chance = (apart * np.outer(seen, said)).sum()
+    return float(1 - ((labels - guess) ** 2).mean() / chance) if chance else np.nan
+
+
+def over_classes(
+    metric: Callable[[np.ndarray, np.ndarray], float],
+    labels: np.ndarray,
+    shares: np.ndarray,
+) -> float:
+    """The mean of a metric over classes, for those for which it is defined."""
+    known = ~np.isnan(labels)
+    found = [
+        metric(labels[known[:, i], i], shares[known[:, i], i])
+        for i in range(labels.shape[1])
+    ]
+    found = [value for value in found if not np.isnan(value)]
+    return float(np.mean(found)) if found else float("nan")
