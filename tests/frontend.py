@@ -8,6 +8,7 @@ import os
 import pathlib
 import sys
 import time
+import uuid
 
 import pytest
 from jupyter_client.manager import KernelManager
@@ -43,6 +44,7 @@ class FrontEnd:
         self.widgets = {}  # comm -> its state when it was opened
         self.status = {}  # of the dashboard, the last one heard
         self.road = ""  # what its chip said last
+        self.fed = []  # what came on comms that this page has opened
         self.printed = ""
         self.idle = set()  # requests that are done
         self.errors = []
@@ -82,9 +84,22 @@ class FrontEnd:
         """A message of `Controls`."""
         self._send(subshell, "locked", {"method": "custom", "content": content})
 
+    def open(self, target, subshell, **data):
+        """The id of a comm that the page opens, as JupyterLab does: with a subshell of its target."""
+        comm = uuid.uuid4().hex
+        self._say("comm_open", subshell, comm_id=comm, target_name=target, data=data)
+        return comm
+
+    def tell(self, comm, subshell, **data):
+        """A message on such a comm."""
+        self._say("comm_msg", subshell, comm_id=comm, data=data)
+
     def _send(self, subshell, trait, data):
         comm = next(comm for comm, state in self.widgets.items() if trait in state)
-        message = self.client.session.msg("comm_msg", {"comm_id": comm, "data": data})
+        self._say("comm_msg", subshell, comm_id=comm, data=data)
+
+    def _say(self, kind, subshell, **content):
+        message = self.client.session.msg(kind, content)
         if subshell is not None:
             message["header"]["subshell_id"] = subshell
         self.client.shell_channel.send(message)
@@ -118,6 +133,8 @@ class FrontEnd:
                 self.errors.append(content["evalue"])
             case "comm_open":
                 self.widgets[content["comm_id"]] = content["data"].get("state", {})
+            case "comm_msg" if "do" in content["data"]:
+                self.fed.append(content["data"])
             case "comm_msg":
                 self.status = content["data"].get("content", {}).get("status", self.status)
                 self.road = self.status.get("road") or self.road

@@ -145,6 +145,71 @@ def test_the_run_remembers_all_that_was_done(steered):
     assert steps[0] > 0
 
 
+@pytest.fixture(scope="module")
+def beside(page):
+    """What a training tells of itself that the panel beside the notebook steered, which is opened while its cell runs."""
+    cell, seen = page.begin(CELL.format(name="beside", flags="--quiet", epochs=100_000)), {}
+    page.fed.clear()
+
+    def status():
+        return next((told["status"] for told in reversed(page.fed) if told.get("status")), {})
+
+    def said(words):
+        return any(words in sentence for sentence in status().get("said", ()))
+
+    try:
+        shells = {target: page.subshell() for target in ("mtl_magic.feed", "mtl_magic.control")}
+        comms = {target: page.open(target, shell, page="p") for target, shell in shells.items()}
+
+        def tell(**data):
+            page.tell(comms["mtl_magic.control"], shells["mtl_magic.control"], **data)
+
+        def hello():
+            """Until there is an answer: the training may begin after it is asked for."""
+            for _ in range(60):
+                if any(told["do"] == "snapshot" and told["training"] for told in page.fed):
+                    return True
+                tell(do="hello", view="v")
+                page.until(lambda: False, 0.5)
+            return False
+
+        for name, act, condition in (
+            ("snapshot", lambda: None, hello),
+            ("trains", lambda: None, lambda: status().get("step", 0) > 0),
+            ("live", lambda: tell(do="hello", n=1), lambda: status()["road"] == roads("LIVE")),
+            ("weight", lambda: tell(do="set", n=1, values={"weights": {"click": 3.0}}), lambda: said("click 3 ")),
+            ("pause", lambda: tell(do="pause"), lambda: status()["state"] == "paused"),
+            ("resume", lambda: tell(do="resume"), lambda: status()["state"] == "training"),
+            ("back", lambda: tell(do="set", n=2, values={"weights": {"click": 1.0}}), lambda: said("click 1 ")),
+            ("stop", lambda: tell(do="stop"), lambda: cell in page.idle),
+        ):
+            act()
+            seen[name] = page.until(condition, 60 if name == "trains" else 20)
+            if not seen[name]:
+                break
+    finally:
+        if cell not in page.idle:
+            page.manager.interrupt_kernel()
+            page.until(lambda: cell in page.idle, 60)
+    return seen, json.loads(page.run("told(beside)"))
+
+
+def test_the_panel_is_heard_while_the_cell_trains(beside):
+    seen, told = beside
+    assert all(seen.values()), seen
+    assert told["why"] == "stopped"
+    assert [c["what"] for c in told["steered"]] == ["weight", "pause", "resume", "weight", "stop"]
+
+
+def test_its_sliders_and_buttons_act_within_a_step(beside):
+    _, told = beside
+    assert [[before[0], after[0]] for before, after in told["weights"]] == [[1.0, 3.0], [3.0, 1.0]]
+    assert told["sent"]
+    for (what, step), done in zip(told["sent"], told["steered"], strict=True):
+        assert what == done["what"]
+        assert 0 <= done["step"] - step <= 1, what
+
+
 def test_without_a_subshell_the_page_says_that_it_waits(page):
     """A message that names none is behind the cell: found out in a while, not assumed."""
     page.run("roads.PATIENCE = 0.3")
