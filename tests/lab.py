@@ -181,10 +181,12 @@ class Lab:
 
 
 # of the widget manager itself, in a notebook that is opened without a kernel; of JupyterLab, where a kernel is shut down
-# while a subshell of it begins: it awaits in vain what it has cancelled itself (services/kernel/comm.ts)
+# while a subshell of it begins: it awaits in vain what it has cancelled itself (services/kernel/comm.ts), and where a
+# notebook is closed while its kernel starts
 THEIRS = (
     ("Cannot read properties of null (reading 'kernel')", "/@jupyter-widgets/jupyterlab-manager/"),
     ("Canceled future for create_subshell_request",),
+    ("Error: Disposed", "_handleNewSession"),
 )
 FRONT = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 NOTEBOOK = "window.jupyterapp.shell.currentWidget.content"

@@ -76,7 +76,11 @@ def test_a_worker_killed_in_the_middle_does_not_lose_the_run(tmp_path: pathlib.P
     said = killed([*words, "--name", "killed", "--workers", "2"], tmp_path / "runs" / "killed", 1)
     assert "worker 1 was killed by SIGKILL; all workers go on from the last checkpoint" in said
     epochs = re.findall(r"epoch (\d+)  click", said)  # what TensorFlow says at the same moment may share the line
-    assert epochs == [str(e) for e in range(1, 26)]  # none is trained twice but the one in which it died
+    # None is trained twice but the one in which it died, which may have been told before its checkpoint was written.
+    twice = [a for a, b in zip(epochs, epochs[1:], strict=False) if a == b]
+    assert len(twice) <= 1
+    assert list(dict.fromkeys(epochs)) == [str(e) for e in range(1, 26)]
+    assert len(epochs) == 25 + len(twice)
     assert main([*words, "--quiet"]) == 0  # in one process, undisturbed
     one, two = (pd.read_csv(tmp_path / "runs" / name / "history.csv") for name in ("feed", "killed"))
     assert list(two["epoch"]) == list(range(1, 26))
