@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pathlib
 import re
@@ -77,7 +78,7 @@ def test_a_worker_killed_in_the_middle_does_not_lose_the_run(tmp_path: pathlib.P
     assert "worker 1 was killed by SIGKILL; all workers go on from the last checkpoint" in said
     epochs = re.findall(r"epoch (\d+)  click", said)  # what TensorFlow says at the same moment may share the line
     # None is trained twice but the one in which it died, which may have been told before its checkpoint was written.
-    twice = [a for a, b in zip(epochs, epochs[1:], strict=False) if a == b]
+    twice = [a for a, b in itertools.pairwise(epochs) if a == b]
     assert len(twice) <= 1
     assert list(dict.fromkeys(epochs)) == [str(e) for e in range(1, 26)]
     assert len(epochs) == 25 + len(twice)
