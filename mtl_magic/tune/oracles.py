@@ -16,6 +16,7 @@ import contextlib
 import functools
 import io
 import pathlib
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from mtl_magic.tune.objectives import Objective
     from mtl_magic.tune.space import Hyper
 
+RESTARTS = 3  # of the search for the kernel's length scale
+POINTS, STARTS = 2048, 4  # at which the acquisition is looked at, and from which it is followed
 RHO = 0.05  # of the augmented Tchebycheff norm (Knowles 2006)
 SCORE = "score"
 NEVER = 2**31 - 1
@@ -119,6 +122,20 @@ def _kinds() -> dict[str, Any]:
         """What all three have."""
 
         objectives: tuple[Objective, ...] = ()
+        closed = False  # no trial begins any more
+
+        def create_trial(self: Any, tuner_id: str) -> Any:
+            if not self.closed:
+                return super().create_trial(tuner_id)  # type: ignore[misc]
+            from keras_tuner.engine import trial
+
+            self.tuner_ids.discard(tuner_id)
+            return trial.Trial(self.get_space(), trial_id="", status=trial.TrialStatus.STOPPED)
+
+        def end_trial(self: Any, trial: Any) -> None:
+            under_way = {t.trial_id for t in self.ongoing_trials.values()}
+            if trial.trial_id in under_way:  # else its worker was given up, and has come back
+                super().end_trial(trial)  # type: ignore[misc]
 
         def _random_values(self: Any) -> dict[str, Any] | None:
             if self.start_order:
@@ -174,23 +191,55 @@ def _kinds() -> dict[str, Any]:
         pass
 
     class Bayesian(Ours, oracles.BayesianOptimizationOracle):
+        """keras-tuner's Gaussian process and acquisition; the acquisition's best is looked for among many points at once, and then
+        from a few of them on, for its fifty searches one after another take a second.
+        """
+
+        def _make_gpr(self: Any) -> Any:
+            made = super()._make_gpr()
+            made.n_restarts_optimizer = RESTARTS
+            return made
+
         def populate_space(self: Any, trial_id: str) -> dict[str, Any]:
             done = [t for t in self.trials.values() if t.status == "COMPLETED"]
+            if len(done) < (self.num_initial_points or max(3 * len(self.hyperparameters.space), 3)):
+                return dict(self._random_populate_space())
             kept = [t.score for t in done]
             try:
-                if len(self.objectives) > 1 and done:
-                    for trial, score in zip(
-                        done, weighed(self.objectives, self.values_of(done), len(self.trials)), strict=True
-                    ):
+                if len(self.objectives) > 1:
+                    scores = weighed(self.objectives, self.values_of(done), len(self.trials))
+                    for trial, score in zip(done, scores, strict=True):
                         trial.score = score
-                found: dict[str, Any] = super().populate_space(trial_id)
+                values = self._vector_to_values(self._best_point(*self._vectorize_trials()))
             finally:
                 for trial, score in zip(done, kept, strict=True):
                     trial.score = score
-            values = found.get("values")
-            if values is not None and self._duplicate(values):
+            if self._duplicate(values):
                 return dict(self._random_populate_space())
-            return found
+            return {"status": "RUNNING", "values": values}
+
+        def _best_point(self: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+            """Where the lower confidence bound of the costs y (n,) at x (n, d) is lowest: (d,)."""
+            from scipy.optimize import minimize
+            from threadpoolctl import threadpool_limits
+
+            def bound(points: np.ndarray) -> np.ndarray:
+                mean, std = self.gpr.predict(np.atleast_2d(points), return_std=True)
+                found: np.ndarray = mean - self.beta * std
+                return found
+
+            def at(point: np.ndarray) -> float:
+                return float(bound(point)[0])
+
+            limits = [(0.0, 1.0)] * x.shape[1]
+            with threadpool_limits(limits=1), warnings.catch_warnings():  # threads cost more than these small products
+                warnings.simplefilter("ignore")  # a length scale at its bound: a space that does not matter
+                self.gpr.fit(x, y)
+                points = self._random_state.uniform(size=(POINTS, x.shape[1]))
+                starts = points[np.argsort(bound(points))[:STARTS]]
+                ends = [minimize(at, x0=p, bounds=limits, method="L-BFGS-B").x for p in starts]
+                best: np.ndarray = min(ends, key=at)
+            return best
 
     class Hyperband(Ours, oracles.HyperbandOracle):
         pass

@@ -16,6 +16,7 @@ from mtl_magic.tune.oracles import SCORE, metric_of, silent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mtl_magic.tune.folder import Folder
     from mtl_magic.tune.trial import Trainer
 
 IDLE = 0.2  # seconds between two questions of a worker for which there is nothing to do yet
@@ -141,10 +142,8 @@ def search(oracle: Any, guide: Guide) -> str:
     Returns:
         Why it ended: see `SearchEnded`.
     """
-    over, kind = _classes()
-    folder = guide.trainer.folder.oracle
-    with silent():
-        tuner = kind(oracle, directory=str(folder.parent), project_name=folder.name)
+    over, _ = _classes()
+    tuner = opened(oracle, guide.trainer.folder)
     tuner.guide = guide
     try:
         tuner.search(verbose=0)
@@ -153,6 +152,16 @@ def search(oracle: Any, guide: Guide) -> str:
     except KeyboardInterrupt:
         guide.why = "interrupted"
     return guide.why or "finished"
+
+
+def opened(oracle: Any, folder: Folder) -> Any:
+    """The tuner of an oracle, which has read what it left in the folder; in a worker it asks the chief in its place."""
+    _, kind = _classes()
+    place = folder.oracle
+    with silent():
+        tuner = kind(oracle, directory=str(place.parent), project_name=place.name)
+    tuner.save()  # what is not there in the first trial would not be read after a death in it
+    return tuner
 
 
 def failed_all(trials: list[Trial]) -> Trial | None:
