@@ -13,7 +13,7 @@ from mtl_magic.registry import declare, option
 @declare(
     "balance",
     "cagrad",
-    paper="Liu, Liu, Jin, Stone & Liu 2021, Conflict-Averse Gradient Descent for Multi-task Learning, eq. 4 and algorithm 1",
+    paper="Liu, Liu, Jin, Stone & Liu 2021, Conflict-Averse Gradient Descent for Multi-task Learning, algorithm 1",
     example="balance cagrad(c=0.4)",
 )
 class CaGrad(GramianBalance):

@@ -25,7 +25,8 @@ class ExcessMtl(GramianBalance):
     When: tasks with noisy labels, which methods that look at losses would follow. Cost: the K gradients' norms.
 
     The paper keeps S for each parameter (AdaGrad's diagonal), K times the network as state; here it is one number a
-    task (AdaGrad's norm). Eₖ(0) is that of the first step, as in the authors' code.
+    task (AdaGrad's norm). Eₖ(0) is that of the first step, as in the authors' code; the paper takes the mean of the first
+    epochs. That code's weights sum to K, the paper's to 1, as here.
     """
 
     lr: float = option(Float(above=0), 0.01, "η, the step of the weights")

@@ -29,7 +29,8 @@ class Famo(Balance):
     Cost: 3 to 5% of a step with one row in 32, which are looked at just before and just after the update; with `one_in=1`, a
     second forward pass of each batch, 26%.
 
-    Differs from the authors' code in that the lower bounds of the losses are 0, and in those rows: δ of every n-th row
+    Differs from the authors' code in that lower bounds of the losses cannot be given (there they are 0 where none are), that no
+    gradient is clipped, and in those rows: δ of every n-th row
     of a batch is that of the batch but for chance, in small batches more of that. Comparing with the next batch's losses
     instead, as some libraries do, costs nothing and measures the difference of batches.
     """

@@ -22,7 +22,7 @@ class MetaBalance(GramianBalance):
 
     When: one task counts, the others are there to help it; from recommendation. Cost: the K gradients' norms.
 
-    The paper scales each parameter group apart; here the shared representation is the group. A main task without
+    The paper scales each parameter apart, as does the authors' code; here the shared representation is the one. A main task without
     labels in a batch keeps its last norm; before its first, all weights are 1.
     """
 

@@ -12,7 +12,7 @@ from mtl_magic.registry import declare
 @declare(
     "balance",
     "nash_mtl",
-    paper="Navon, Shamsian, Achituve, Maron, Kawaguchi, Chechik & Fetaya 2022, Multi-Task Learning as a Bargaining Game, eq. 3-4",
+    paper="Navon, Shamsian, Achituve, Maron, Kawaguchi, Chechik & Fetaya 2022, Multi-Task Learning as a Bargaining Game, claim 3.1 and algorithm 1",
     example="balance nash_mtl",
 )
 class NashMtl(GramianBalance):

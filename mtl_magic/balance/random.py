@@ -14,7 +14,7 @@ from mtl_magic.registry import declare, option
 @declare(
     "balance",
     "random",
-    paper="Lin, Ye, Zhang & Tsang 2022, Reasonable Effectiveness of Random Weighting, algorithm 1",
+    paper="Lin, Ye, Zhang & Tsang 2022, Reasonable Effectiveness of Random Weighting: A Litmus Test for Multi-Task Learning, algorithm 2",
     example="balance random",
 )
 class RandomWeights(Balance):

@@ -12,8 +12,8 @@ from mtl_magic.registry import declare
 class Static(Balance):
     """The raw losses times the tasks' own weights and nothing else: Σ Wₖ Lₖ.
 
-    For weights that were found on raw losses, in a paper or another program. Else `equal` is the choice: there a weight
-    means the same whatever a loss's scale.
+    When: weights that were found on raw losses, in a paper or another program. Else `equal` is the choice: there a weight
+    means the same whatever a loss's scale. Cost: none.
     """
 
     normalised: ClassVar[bool] = False

@@ -20,7 +20,7 @@ OPENING = """\
 Each task k has a loss Lₖ, here over that of the best constant prediction and times the task's own `weight`. A method
 gives weights w, and the step descends Σ wₖ Lₖ in what the tasks share. Methods that look at **losses** cost next to nothing. Those that look
 at **gradients** read the Gramian G = J Jᵀ, the products gₖ·gₗ of the tasks' gradients: all that these need. `gₖ` is a row of J,
-`nₖ` its norm.
+`nₖ` its norm. A way through them by example: [the notebook](../notebooks/balancing.ipynb).
 
 ## Which one
 
@@ -49,7 +49,8 @@ its state stays as it was.
 **Exactness.** The K×K problem is scaled to unit gradients and solved in float64, whatever the precision of the network, so that norms six
 orders of magnitude apart are no trouble. Each direction is compared with the paper's formula in NumPy, and with
 [TorchJD](https://torchjd.org) where that has the method, to 1e-5 on Jacobians that are conflicting, collinear, rank-deficient or Pareto
-stationary (`tests/balance/test_oracle.py`). A solve without an answer is counted (`trouble`) and has equal weights; it is
+stationary (`tests/balance/test_oracle.py`). Formulas were read beside the authors' code of FAMO, ExcessMTL, MetaBalance, Aligned-MTL and
+ConFIG, and beside LibMTL's of DB-MTL (whose authors write it), STCH, IMTL, GradVac, DWA and GLS; where we differ, a method says so. A solve without an answer is counted (`trouble`) and has equal weights; it is
 never passed over in silence.
 
 **Domain.** What is proved of a direction (no task is harmed, equal projections …) is proved where the gradients are taken:

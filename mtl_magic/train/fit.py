@@ -151,7 +151,9 @@ def train(
         set_weights(copy.model, weights_of(net.model))
         net = copy
     best, at = loop.stopping.best_epoch, loop.at
-    return Trained(net, schema, loop.weights(), why, loop.steps, at.epoch, best, metrics, test, notes)
+    return Trained(
+        net, schema, loop.weights(), why, loop.steps, at.epoch, best, metrics, test, (*notes, *loop.left_out.whole())
+    )
 
 
 def _made(program: Program, schema: Schema, peak: float) -> tuple[Net, Step, Evaluator]:

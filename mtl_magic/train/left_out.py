@@ -28,21 +28,29 @@ class LeftOut:
 
     def news(self) -> list[str]:
         """Sentences that are due."""
-        if self.step.balanced is None:
-            return []
-        found = [
-            (name, count, f"'{name}' was left out of {_steps(count)} so far: its loss or gradient was not finite")
-            for name, count in zip(self.names, self.step.left_out.numpy(), strict=True)
-        ]
-        if TROUBLE in self.step.state:
-            count, word = float(self.step.state[TROUBLE].numpy()), self.step.method.word
-            found.append(("", count, f"'{word}' found no weights in {_steps(count)} so far: they had equal ones"))
         said = []
-        for what, count, text in found:
+        for what, count, text in self._counted(" so far"):
             if count >= self._due.get(what, 1):
                 said.append(text)
                 self._due[what] = 10 ** (np.floor(np.log10(count)) + 1)
         return said
+
+    def whole(self) -> tuple[str, ...]:
+        """Sentences of the training that is over, which stay with its run."""
+        return tuple(text for _, count, text in self._counted("") if count)
+
+    def _counted(self, when: str) -> list[tuple[str, float, str]]:
+        """Of each task and of the method: what is counted, how often it was, and a sentence."""
+        if self.step.balanced is None:
+            return []
+        found = [
+            (name, count, f"'{name}' was left out of {_steps(count)}{when}: its loss or gradient was not finite")
+            for name, count in zip(self.names, self.step.left_out.numpy(), strict=True)
+        ]
+        if TROUBLE in self.step.state:
+            count, word = float(self.step.state[TROUBLE].numpy()), self.step.method.word
+            found.append(("", count, f"'{word}' found no weights in {_steps(count)}{when}: they had equal ones"))
+        return found
 
     def epoch(self, counted: np.ndarray) -> list[str]:
         """Of an epoch that ends, the tasks that were left out whenever they had a label.

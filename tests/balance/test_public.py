@@ -132,6 +132,21 @@ def test_a_rule_that_fails_is_told_before_training(rule: Any) -> None:
     assert (problem.code, problem.span.line) == ("MTL309", 3)
 
 
+@pytest.mark.parametrize("name", vocabulary().words("balance"))
+def test_a_methods_page_is_whole(name: str) -> None:
+    """Its formula, when to use it, what it costs, and the paper with a place in it; what is nobody's says so by itself."""
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "balancing.md").read_text()
+    section = page.partition(f"\n## `{name}`\n")[2].partition("\n## ")[0]
+    for part in ("**When:** ", "**Cost:** "):
+        assert part in section
+    said = section.partition("**When:**")[0] + section.partition("**Cost:**")[2]
+    assert any(sign in said for sign in "=∑Σ→")
+    if name not in ("equal", "static"):
+        (paper,) = re.findall(r"(?m)^Paper: (.*)\.$", section)
+        assert re.search(r"\b(19|20)\d\d\b", paper)
+        assert re.search(r"eq\. \d|algorithm \d|section \d|proposition \d", paper)
+
+
 def test_the_pages_examples_run() -> None:
     page = (pathlib.Path(__file__).parents[2] / "docs" / "balancing.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)

@@ -12,9 +12,11 @@ import pytest
 from mtl_magic.language import parse, resolve
 from mtl_magic.problems import MtlError
 from mtl_magic.train import fit
+from mtl_magic.train.checkpoint import Keeper
 from mtl_magic.train.control import Command
+from mtl_magic.train.events import Progress, Started
 from mtl_magic.train.loop import Loop
-from mtl_magic.train.state import state_of
+from mtl_magic.train.state import state_of, weights_of
 from mtl_magic.train.team import Team
 from mtl_magic.vocabulary import vocabulary
 from tests import toy
@@ -62,7 +64,7 @@ def test_a_task_that_is_infinite_in_a_batch_is_not_in_it(name: str, options: dic
     assert difference(*kept) < 1e-6
 
 
-@pytest.mark.parametrize("name", ["gradnorm", "famo", "gradvac"])
+@pytest.mark.parametrize("name", ["gradnorm", "famo", "gradvac", "dwa", "excess_mtl"])
 def test_a_task_that_some_batches_lack_rests_meanwhile(name: str) -> None:
     """Its entries of the method's state and its tower stay as they were, and move again when it is back."""
     step = made(word(name))
@@ -94,6 +96,50 @@ def test_a_task_that_is_never_finite_is_named_and_ends_the_training() -> None:
     (problem,) = raised.value.problems
     assert "'watch'" in problem.message
     assert any("'watch' was left out" in getattr(event, "text", "") for event in heard)
+
+
+def test_a_solve_without_an_answer_is_said_by_its_methods_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In equal weights of the active tasks, by a note while it trains, and with the run, how often in all."""
+    monkeypatch.setattr("mtl_magic.balance.solve.fair.ITERATIONS", 0)
+    heard: list[Any] = []
+    trained = fit.train(toy.program("mmoe", word("nash_mtl"), epochs=1), toy.data(600, 100), listeners=[heard.append])
+    said = [text for event in heard if "'nash_mtl' found no weights in" in (text := getattr(event, "text", ""))]
+    assert said
+    assert trained.notes == (f"'nash_mtl' found no weights in {trained.step} steps: they had equal ones",)
+    assert list(trained.weights.values()) == pytest.approx([1.0] * 3)
+
+
+class DeadError(Exception):
+    """What ends a training at a step, as a kill does: no file is written after it."""
+
+
+@pytest.mark.parametrize("name", ["gradnorm", "famo", "dwa", "uncertainty"])
+def test_a_training_that_died_in_the_middle_goes_on_with_the_methods_state(
+    name: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through a checkpoint on disk, to the bit: weights of the network, of the tasks, and the state behind them."""
+    monkeypatch.setattr("mtl_magic.train.team.TICK", 0.0)
+    monkeypatch.setattr("mtl_magic.train.checkpoint.SHARE", 1e9)
+    options: dict[str, Any] = {"steps": 3} if name == "dwa" else {}
+
+    def trained(hear: Any = None, keeper: Any = None) -> Any:
+        block = toy.word("block", "mlp", units=(8,), dropout=0.3)
+        program = toy.program(block, word(name, **options), epochs=2, batch=128, early_stop=None)
+        return fit.train(program, toy.data(1200, 200), listeners=[hear] if hear else [], keeper=keeper)
+
+    def dies(event: Any) -> None:
+        if isinstance(event, Progress) and event.step >= 11:
+            raise DeadError
+
+    whole = trained()
+    with pytest.raises(DeadError):
+        trained(dies, Keeper(tmp_path, seconds=0.0))
+    begun: list[int] = []
+    rest = trained(lambda e: begun.append(e.step) if isinstance(e, Started) else None, Keeper(tmp_path, seconds=0.0))
+    assert begun[0] > 5
+    assert rest.weights == whole.weights
+    left, right = weights_of(whole.net.model), weights_of(rest.net.model)
+    assert all(np.array_equal(left[key], right[key]) for key in left)
 
 
 def test_a_look_back_compares_the_same_rows_of_a_net_that_mixes_rows() -> None:
