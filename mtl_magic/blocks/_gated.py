@@ -21,7 +21,9 @@ class Gated(Block):
         maybe(ListOf(Name("feature"), 1)), None, "the features that gates see; none: what the experts read"
     )
     active: int | None = option(
-        maybe(Int(minimum=1)), None, "experts that a gate uses for a row, those of its greatest logits; none: all"
+        maybe(Int(minimum=1)),
+        None,
+        "experts that a gate uses for a row, those of its greatest logits, two or more; none: all",
     )
     temperature: float = option(Float(above=0), 1.0, "gates' logits are divided by it: below 1 they choose sharper")
     gate_dropout: float = option(
@@ -46,10 +48,15 @@ class Gated(Block):
         """Of `active`, where gates mix at least so many experts.
 
         Raises:
-            ValueError: it is more.
+            ValueError: it is more; or one of several, whose weight is 1 whatever the gate's logits are.
         """
         if self.active is not None and self.active > least:
             raise ValueError(f"active={self.active} is more than the {experts_said(least)} that a gate mixes")
+        if self.active == 1 and least > 1:
+            raise ValueError(
+                "active=1 gives the one expert the weight 1 whatever the gate's logits are, so that the gate learns nothing: "
+                "active=2, or dselect_k(active=1), whose gates learn"
+            )
 
     def seen(self, x: Any, site: Site) -> Any:
         """What gates over x see (B, ·)."""

@@ -9,7 +9,7 @@ from mtl_magic.blocks._base import Block
 from mtl_magic.parameters import Int, ListOf, Name
 from mtl_magic.registry import option
 
-SCALE = 2.0  # γ of eq. 2: a gate of 1, in the middle, changes nothing
+SCALE = 2.0  # γ of Gate NU: a gate of 1, in the middle, changes nothing
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ def hidden_option() -> Any:
 
 
 def gate_nu(seen: Any, hidden: int, width: int, name: str) -> Any:
-    """γ σ(W' relu(W seen + b) + b'), γ = 2: (B, width) between 0 and 2 (PEPNet, eq. 1-2)."""
+    """γ σ(W' relu(W seen + b) + b'), γ = 2: (B, width) between 0 and 2 (PEPNet, Gate NU)."""
     import keras
 
     h = keras.layers.Dense(hidden, "relu", name=f"{name}_dense_0")(seen)

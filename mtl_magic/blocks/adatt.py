@@ -15,13 +15,15 @@ from mtl_magic.registry import declare, option
 @declare(
     "block",
     "adatt",
-    paper="Li et al. 2023, AdaTT: Adaptive Task-to-Task Fusion Network for Multitask Learning in Recommendations, eq. 1-5",
+    paper="Li et al. 2023, AdaTT: Adaptive Task-to-Task Fusion Network for Multitask Learning in Recommendations, AdaTT-sp",
     example="share adatt(levels=2, own=2, units=[64])",
 )
 class Adatt(Gated):
     """Adaptive task-to-task fusion: every taker has experts, and mixes those of all with a residual of its own.
 
     At each level taker k reads softmax(W_k h_k) · [experts of all] + v_k · [experts of k], where h_k is what k read below, at first the sources, and v_k are weights that see no row and start equal (AdaTT-sp). All experts learn from all tasks; `cgc` and `ple` keep some apart. Takers read (B, units[-1]).
+
+    Deviations from the authors' code, which draws v_k at random and adds an only expert as it is: v_k starts at 1 over the number of own experts and is always learnt. There are no shared experts.
     """
 
     levels: int = option(Int(minimum=1, maximum=64), 2, "number of levels")

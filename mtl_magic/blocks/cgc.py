@@ -11,7 +11,7 @@ from mtl_magic.registry import declare, option
 @declare(
     "block",
     "cgc",
-    paper="Tang et al. 2020, Progressive Layered Extraction (PLE): A Novel Multi-Task Learning Model for Personalized Recommendations, eq. 1-4",
+    paper="Tang et al. 2020, Progressive Layered Extraction (PLE): A Novel Multi-Task Learning Model for Personalized Recommendations, section 4.1",
     example="share cgc(shared=4, own=2, units=[128, 64])",
 )
 class Cgc(Extraction):

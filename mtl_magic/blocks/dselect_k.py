@@ -21,6 +21,8 @@ class DselectK(Block):
     """Mixture of experts whose gates select a few: at most `active` experts a row once training has settled.
 
     A taker's gate has `active` selectors of one expert each, and mixes them: Σᵢ softmax(αᵢ) r(zᵢ), where each of the log₂E logits zᵢ says through a smooth step how much a bit of the expert's number is 1. The gates see each row (the paper's per-example gating), and have a gradient everywhere between the steps, where `mmoe(active=…)` has one for the chosen experts alone. Takers read (B, units[-1]).
+
+    Deviations from the authors' code: the number of experts is a power of 2, where theirs adds a penalty on numbers that count none; gates always see the row; the mixture's logits start as small as the bits'; `entropy` is of a mean over rows, theirs of their sum.
     """
 
     experts: int = option(Int(minimum=2, maximum=1024), 8, "number of experts, a power of 2")

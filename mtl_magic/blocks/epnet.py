@@ -13,7 +13,7 @@ from mtl_magic.registry import declare
 @declare(
     "block",
     "epnet",
-    paper="Chang et al. 2023, PEPNet: Parameter and Embedding Personalized Network for Infusing with Personalized Prior Information, eq. 1-5",
+    paper="Chang et al. 2023, PEPNet: Parameter and Embedding Personalized Network for Infusing with Personalized Prior Information, Gate NU and EPNet",
     example="share ep = epnet(gate=[scenario])",
 )
 class Epnet(Personal):

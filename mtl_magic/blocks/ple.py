@@ -11,7 +11,7 @@ from mtl_magic.registry import declare, option
 @declare(
     "block",
     "ple",
-    paper="Tang et al. 2020, Progressive Layered Extraction (PLE): A Novel Multi-Task Learning Model for Personalized Recommendations, eq. 5-7",
+    paper="Tang et al. 2020, Progressive Layered Extraction (PLE): A Novel Multi-Task Learning Model for Personalized Recommendations, section 4.2, of the gates eq. 6",
     example="share ple(levels=2, shared=4, own=2, units=[64])",
 )
 class Ple(Extraction):

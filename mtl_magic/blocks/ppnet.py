@@ -14,7 +14,7 @@ from mtl_magic.registry import declare, option
 @declare(
     "block",
     "ppnet",
-    paper="Chang et al. 2023, PEPNet: Parameter and Embedding Personalized Network for Infusing with Personalized Prior Information, eq. 6-9",
+    paper="Chang et al. 2023, PEPNet: Parameter and Embedding Personalized Network for Infusing with Personalized Prior Information, Gate NU and PPNet",
     example="share ppnet(gate=[user_id, item_id], units=[128, 64])",
 )
 class Ppnet(Personal):

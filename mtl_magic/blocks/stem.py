@@ -14,13 +14,15 @@ from mtl_magic.registry import declare, option
 @declare(
     "block",
     "stem",
-    paper="Su et al. 2024, STEM: Unleashing the Power of Embeddings for Multi-task Recommendation, eq. 4-8",
+    paper="Su et al. 2024, STEM: Unleashing the Power of Embeddings for Multi-task Recommendation, STEM-Net with the AFTB gate",
     example="share stem(shared=2, own=2, units=[128, 64])",
 )
 class Stem(Gated):
     """Shared and task-specific embeddings (STEM): each taker has embeddings of its own beside those that all share.
 
     Shared experts read the shared embeddings x, taker k's own experts its embeddings eₖ. Its gate, which sees eₖ + x, mixes all experts, but no gradient flows back into those of other takers: k reads what they know, and moves its own and the shared ones alone. Takers read (B, units[-1]). Tables of every taker cost memory: as many as takers, and one. It draws from features, not from blocks.
+
+    Deviations from the authors' code: one level; a gate is one layer, where theirs have two hidden ones; experts end with their activation, theirs without.
     """
 
     own_embeddings: ClassVar[bool] = True

@@ -26,7 +26,7 @@ class Aitm(Dependency):
 
     With q the child's tower and p = relu(W z + b) what a parent's head reads, passed on, the child's head reads z = Σ
     softmax(⟨W₂u, W₃u⟩ / √d) W₁u over u of q and each p. α · Σ max(P(child) − P(parent), 0) over the parents is added to
-    the loss of each row with the child's label, and to the child's reported loss. The prediction is P(child), over all
+    the loss of each row with the child's label (the authors' code has 0.6 in its script of two steps, 0.3 in that of four), and to the child's reported loss. The prediction is P(child), over all
     impressions: there is no conditional. The child's loss moves its parents' towers too. Deviations from the authors'
     code: no batch normalisation, attention weights for each child, and several parents stand side by side.
 

@@ -76,7 +76,7 @@ def test_a_settled_selector_chooses_one_expert_and_its_entropy_is_what_is_added(
 
 
 def test_adatt_fuses_all_experts_and_adds_the_takers_own() -> None:
-    """Li et al. 2023, eq. 1-5."""
+    """Li et al. 2023, and the authors' AdaTTSp."""
     net = built("adatt", levels=2, own={"buy": 1}, units=(4,))
     x, found = read(net)
     h = dict.fromkeys(TASKS, x)

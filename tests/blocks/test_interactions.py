@@ -67,13 +67,13 @@ def test_fm_sums_the_products_of_all_pairs() -> None:
 
 
 def gate(prior: np.ndarray, x: np.ndarray, net: Any, name: str) -> np.ndarray:
-    """PEPNet, eq. 1-2: δ = 2 σ(relu([prior; x] W + b) W' + b')."""
+    """PEPNet, Gate NU: δ = 2 σ(relu([prior; x] W + b) W' + b')."""
     hidden = relu(dense(np.concatenate([prior, x], 1), net, f"{name}_dense_0"))
     return 2 * sigmoid(dense(hidden, net, f"{name}_dense_1"))
 
 
 def test_epnet_scales_what_is_read() -> None:
-    """Chang et al. 2023, eq. 3-5."""
+    """Chang et al. 2023, EPNet."""
     net = built("epnet", gate=("x",), hidden=5)
     x, found = read(net)
     for value in found:
@@ -96,7 +96,7 @@ def test_no_gradient_flows_back_through_what_a_gate_sees_of_the_sources() -> Non
 
 
 def test_ppnet_scales_each_layer_of_each_taker() -> None:
-    """Chang et al. 2023, eq. 6-9."""
+    """Chang et al. 2023, PPNet."""
     net = built("ppnet", gate=("user", "x"), units=(5, 4), hidden=6, dropout=0.0)
     x, found = read(net)
     prior = np.concatenate([feature(x, "user"), feature(x, "x")], 1)

@@ -39,7 +39,7 @@ def test_omoe_is_one_mixture_for_all() -> None:
 
 
 def test_cgc_mixes_own_and_shared_experts() -> None:
-    """Tang et al. 2020, eq. 1-4: g_k(x) = softmax(W_k x) · [own experts; shared experts]."""
+    """Tang et al. 2020, section 4.1: g_k(x) = softmax(W_k x) · [own experts; shared experts]."""
     net = built("cgc", shared=2, own={"buy": 3}, units=(4,))
     x, found = read(net)
     shared = experts(x, net, "cgc_shared")
@@ -60,7 +60,7 @@ def test_an_expert_of_ones_own_never_moves_for_another_task() -> None:
 
 
 def test_ple_separates_level_by_level() -> None:
-    """Tang et al. 2020, eq. 5-7."""
+    """Tang et al. 2020, section 4.2, and the PLE of AdaTT's authors."""
     net = built("ple", levels=2, shared=2, own=1, units=(4,))
     x, found = read(net)
     common, stem = experts(x, net, "ple_level_1_shared"), "ple_level_1"
@@ -168,6 +168,32 @@ def test_more_active_experts_than_experts(cell: str) -> None:
     (problem,) = caught.value.problems
     assert (problem.code, problem.span.line, problem.span.column) == ("MTL045", 1, 7)
     assert "is more than the" in problem.message
+
+
+@pytest.mark.parametrize(
+    "cell", ["mmoe(experts=4, active=1)", "ple(2, 1, 1, active=1)", "stem(shared=1, own=1, active=1)"]
+)
+def test_a_gate_of_one_expert_would_learn_nothing(cell: str) -> None:
+    from mtl_magic.problems import MtlError
+    from mtl_magic.runs.fitting import compile_program
+
+    with pytest.raises(MtlError) as caught:
+        compile_program(f"share {cell}\ntask click: binary")
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.span.line, problem.span.column) == ("MTL045", 1, 7)
+    assert "so that the gate learns nothing" in problem.message
+
+
+def test_gates_of_active_experts_learn() -> None:
+    """Of each width that is allowed a gradient reaches the logits; of one expert it would not."""
+    import tensorflow as tf
+
+    logits = tf.constant(np.random.default_rng(0).normal(size=(50, 4)), tf.float32)
+    for active, learns in ((1, False), (2, True), (3, True), (None, True)):
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            out = tf.reduce_sum(GateWeights(active)(logits) * tf.range(4.0))
+        assert bool(tf.reduce_max(tf.abs(tape.gradient(out, logits))) > 1e-3) == learns
 
 
 @pytest.mark.parametrize(

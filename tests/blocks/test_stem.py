@@ -23,7 +23,7 @@ from tests.toy import word
 
 
 def test_stem_mixes_all_experts_over_shared_and_own_embeddings() -> None:
-    """Su et al. 2024, eq. 4-8; the gate sees the sum of the taker's own embeddings and the shared ones."""
+    """Su et al. 2024, and the authors' STEM_Layer: the gate sees the sum of the taker's own embeddings and the shared ones."""
     net = scattered(net_of(word("block", "stem", shared=2, own={"buy": 1}, units=(4,), dropout=0.0)))
     x, found = read(net)
     own = {}
