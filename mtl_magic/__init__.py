@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from mtl_magic.decide.comparison import Comparison
+    from mtl_magic.decide.seeds import Seeds
     from mtl_magic.explanation.explain import Explanation
     from mtl_magic.language.spec import Spec
     from mtl_magic.runs.run import Run
@@ -84,9 +86,10 @@ def fit(
     Args:
         text_or_spec: the text below a `%%mtl` line, or what `parse` made of it.
         data: a table (pandas, polars or pyarrow; a dict of arrays; a path or glob of Parquet or CSV files; an Arrow or
-            `tf.data` data set), or a list of tables, of which each teaches the tasks whose labels it has.
-        valid: the validation table; None: as the `split` line says, or a tenth of the rows.
-        test: the test table; None: as the `split` line says, or none.
+            `tf.data` data set), or several, of which each teaches the tasks whose labels it has: a list of tables, or a
+            dict of tables by name, as `train mix=[feed=0.7, shop=0.3]` calls them.
+        valid: the validation table, or several; None: as the `split` line says, or a tenth of the rows.
+        test: the test table, or several; None: as the `split` line says, or none.
         namespace: where `{…}` is evaluated; None: `{…}` is an error.
         stream: True reads the tables piece by piece and encodes them to temporary files, False reads them into memory;
             None: as their size and the free memory say.
@@ -158,9 +161,9 @@ def explain(
 
     Args:
         text_or_spec: the text below a `%%mtl` line, or what `parse` made of it.
-        data: a table, or a list of tables, as `fit` takes them.
-        valid: the validation table; None: as the `split` line says, or a tenth of the rows.
-        test: the test table; None: as the `split` line says, or none.
+        data: a table, or several, as `fit` takes them.
+        valid: the validation table, or several; None: as the `split` line says, or a tenth of the rows.
+        test: the test table, or several; None: as the `split` line says, or none.
         namespace: where `{…}` is evaluated; None: `{…}` is an error.
         stream: how the tables are read, as in `fit`.
         **train_options: keys of the `train` statement, which win over those in the text.
@@ -203,9 +206,6 @@ def load(path: str | os.PathLike[str]) -> Run:
     return loaded(folder_of(path) or path)
 
 
-def load_ipython_extension(shell: InteractiveShell) -> None:
-    """`%load_ext mtl_magic`."""
-    from mtl_magic.magic.magics import register
 def compare(a: Run | Seeds, b: Run | Seeds, table: Any = None, *, by: str | None = None) -> Comparison:
     """Two runs side by side on the same rows: cells, metrics with intervals of their difference, a verdict for each head.
 
@@ -232,6 +232,9 @@ def compare(a: Run | Seeds, b: Run | Seeds, table: Any = None, *, by: str | None
     return compared(a, b, table, by=by)
 
 
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """`%load_ext mtl_magic`."""
+    from mtl_magic.magic.magics import register
 
     register(shell)
 

@@ -33,7 +33,7 @@ def identifiers(program: Program, prepared: Prepared) -> Iterator[Problem]:
     for feature in prepared.schema.features:
         if feature.kind.word not in ("number", "bucket"):
             continue
-        said = _said(prepared.raw.table, feature.source)
+        said = next(filter(None, (_said(table, feature.source) for table in prepared.raw.tables())), "")
         if said:
             span = feature_span(program, feature)
             word = name(Word(feature.name))

@@ -10,7 +10,7 @@ from mtl_magic.checks.places import warning
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mtl_magic.data.schema import Prepared
+    from mtl_magic.data.schema import Prepared, TaskSchema
     from mtl_magic.problems import Problem
     from mtl_magic.program import Program
 
@@ -28,13 +28,26 @@ def rare(program: Program, prepared: Prepared) -> Iterator[Problem]:
         count = few * task.rows
         if not 0 < count < rows:
             continue
-        empty = math.exp(batch * math.log1p(-count / rows))
+        shares = [(few * labels / size, taken / rows) for labels, size, taken in _tables(program, prepared, task)]
+        empty = math.exp(batch * sum(part * math.log1p(-rate) for rate, part in shares))
         if empty > SHARE:
             message = (
                 f"task '{task.name}' has {round(count):,} {word}s in {rows:,} training rows: "
                 f"an expected {100 * empty:.0f}% of the batches of {batch:,} hold none"
             )
-            enough = 2 ** math.ceil(math.log2(3 * rows / count))  # three of them a batch: one batch in twenty has none
+            a_row = sum(part * rate for rate, part in shares)
+            enough = 2 ** math.ceil(math.log2(3 / a_row))  # three of them a batch: one batch in twenty has none
             asked = -(-enough // program.train.accumulate)
             way = f"a larger batch helps (train batch={asked})" if enough < rows else "it needs more labelled rows"
+            if len(shares) > 1:
+                way += ", and so does a larger part of its table (train mix=[…])"
             yield warning("MTL103", message, program.task(task.name).span, way)
+
+
+def _tables(program: Program, prepared: Prepared, task: TaskSchema) -> list[tuple[int, int, int]]:
+    """Of each table labelled rows of the task, training rows, and rows that an epoch takes."""
+    if not prepared.tables:
+        rows = sum(map(len, prepared.train))
+        return [(task.rows, rows, rows)]
+    plan = program.train.plan(prepared.tables)
+    return [(t.labels.get(task.name, 0), t.rows, taken) for t, taken in zip(prepared.tables, plan, strict=True)]

@@ -16,6 +16,8 @@ from mtl_magic.data.number import edges
 from mtl_magic.data.schema import Part
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mtl_magic.data.schema import EncodedFeature, Prepared
 
 LOOK = 30_000
@@ -37,7 +39,7 @@ class Sample:
         parts = [part for part in prepared.train if isinstance(part, Part)]  # what is on disk has a sample of its own
         rng = np.random.default_rng(0)
         total = sum(map(len, parts))
-        rows = rng.permutation(total)[:LOOK]
+        rows = rng.permutation(total)[:LOOK] if len(parts) == 1 or total <= LOOK else _of_each(parts, rng)
         labels = np.concatenate([part.labels for part in parts]) if len(parts) > 1 else parts[0].labels
         if total > LOOK:
             binary = [k for k, task in enumerate(prepared.schema.tasks) if task.kind.word == "binary"]
@@ -88,6 +90,19 @@ class Sample:
     def vector(self, feature: EncodedFeature) -> np.ndarray:
         """The floats of a vector, (n, width)."""
         return self.floats[:, slice(*feature.floats)]
+
+
+def _of_each(parts: Sequence[Part], rng: np.random.Generator) -> np.ndarray:
+    """Rows of several tables, as many of each as it has and the others leave: a large one hides no small one."""
+    left, chosen = LOOK, []
+    starts = np.cumsum([0, *map(len, parts)])
+    order = sorted(range(len(parts)), key=lambda k: len(parts[k]))
+    for place, k in enumerate(order):
+        some = rng.permutation(len(parts[k]))[: left // (len(order) - place)]
+        left -= len(some)
+        chosen.append(starts[k] + some)
+    mixed: np.ndarray = rng.permutation(np.concatenate(chosen))
+    return mixed
 
 
 def _few(labels: np.ndarray) -> bool:

@@ -32,8 +32,8 @@ class Asked:
 
     spec: pathlib.Path
     data: tuple[str, ...]
-    valid: str | None
-    test: str | None
+    valid: str | tuple[str, ...] | None
+    test: str | tuple[str, ...] | None
     name: str
     store: pathlib.Path
     overwrite: bool
@@ -66,8 +66,10 @@ def understood(words: Sequence[str]) -> Asked | Reading:
     parser = _parser()
     found = vars(parser.parse_args(words))
     if found["command"] != "train":
+        reading.check_parts(parser, found)
         return reading.reading(found)
     found.pop("command")
+    reading.check_parts(parser, found)
     return _asked(parser, found)
 
 
@@ -129,8 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--data", action="append", required=True, metavar="PATH", help=f"a table to train on: {table}; may be repeated"
     )
-    train.add_argument("--valid", metavar="PATH", help="the validation table")
-    train.add_argument("--test", metavar="PATH", help="the test table")
+    reading.parts(train)
     train.add_argument("--name", metavar="NAME", help="of the run; else that of the file")
     train.add_argument(
         "--store",

@@ -27,8 +27,8 @@ class Reading:
     keep: tuple[str, ...] = ()
     prefix: str = ""
     overwrite: bool = False
-    valid: str | None = None
-    test: str | None = None
+    valid: str | tuple[str, ...] | None = None
+    test: str | tuple[str, ...] | None = None
     svg: pathlib.Path | None = None
     mermaid: pathlib.Path | None = None
     allow_python: bool = False
@@ -77,8 +77,7 @@ def add(commands: Any) -> None:
         "Say what train would do with a file and its tables: features, topology, parameters, settings. Nothing is trained.",
         "the file with the text",
     )
-    explain.add_argument("--valid", metavar="PATH", help="the validation table")
-    explain.add_argument("--test", metavar="PATH", help="the test table")
+    parts(explain)
     explain.add_argument("--svg", type=pathlib.Path, metavar="FILE", help="write the picture of the topology, too")
     explain.add_argument("--mermaid", type=pathlib.Path, metavar="FILE", help="write it as Mermaid source, too")
     explain.add_argument(
@@ -86,6 +85,23 @@ def add(commands: Any) -> None:
         action="store_true",
         help="evaluate {…} in the file, with keras, tf and np: it can do anything",
     )
+
+
+def parts(parser: argparse.ArgumentParser) -> None:
+    """`--valid` and `--test`."""
+    for part, word in (("valid", "validation"), ("test", "test")):
+        text = f"the {word} table; may be repeated where --data is"
+        parser.add_argument(f"--{part}", action="append", metavar="PATH", help=text)
+
+
+def check_parts(parser: argparse.ArgumentParser, found: dict[str, Any]) -> None:
+    """One path of each part, or several where several tables train."""
+    for part in ("valid", "test"):
+        given = found.get(part) or []
+        if len(given) > 1 and len(found["data"]) < 2:
+            parser.error(f"--{part} is given twice; several tables need several --data")
+        if part in found:
+            found[part] = tuple(given) if len(given) > 1 else next(iter(given), None)
 
 
 def reading(found: dict[str, Any]) -> Reading:

@@ -252,8 +252,11 @@ def _keep(asked: Asked, team: Alone | None) -> Keep:
     from mtl_magic.runs.project.recorder import Keep
     from mtl_magic.runs.project.store import Store
 
-    def python(path: str | None) -> str | None:
-        return repr(str(pathlib.Path(path).expanduser().absolute())) if path else None
+    def python(path: str) -> str:
+        return repr(str(pathlib.Path(path).expanduser().absolute()))
+
+    def part(paths: str | tuple[str, ...] | None) -> str | list[str] | None:
+        return [python(path) for path in paths] if isinstance(paths, tuple) else python(paths) if paths else None
 
     begun = asked.work / BEGUN
     goes_on = team is not None and begun.exists()  # a worker died
@@ -261,8 +264,8 @@ def _keep(asked: Asked, team: Alone | None) -> Keep:
         Store(asked.store),
         {
             "data": [python(path) for path in asked.data],
-            "valid": python(asked.valid),
-            "test": python(asked.test),
+            "valid": part(asked.valid),
+            "test": part(asked.test),
             "stream": asked.stream,
         },
         asked.checkpoint,

@@ -116,7 +116,7 @@ def measured(kind: Declaration) -> list[tuple[str, str]]:
         if callable(columns) and isinstance(part, Declaration):
             found += [(f"{word} '{part.word}'", c) for c in columns()]
     group = getattr(kind, "group", None)
-    return ([("group", group)] if group else []) + found
+    return [("group", group), *(pair for pair in found if pair[1] != group)] if group else found
 
 
 def packed(encoded: list[Encoded], rows: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mtl_magic.data.beside import fill
 from mtl_magic.data.columns import MisfitError
 from mtl_magic.data.encode import encode_rows, encode_table, extra, packed
 from mtl_magic.data.options import check_options
@@ -19,7 +20,7 @@ from mtl_magic.data.sources import Table, joined, read_table
 from mtl_magic.data.stage import Tell, untold
 from mtl_magic.data.streaming.road import Streams, road
 from mtl_magic.data.targets import Target, fit_targets, statistics
-from mtl_magic.data.taught import Tables, sentence
+from mtl_magic.data.taught import Tables, sentences
 from mtl_magic.problems import listed
 from mtl_magic.program import Program, safe_names
 
@@ -95,7 +96,7 @@ def prepare(
     found.stop()
     optional = tables.optional(features)
     schema = Schema(packed_features(features, optional), with_keys([t for t in tasks if t]), tuple(extras))
-    labels = np.stack([t.labels for t in targets], axis=1).astype("float32")
+    labels = labels_of(schema, table, targets, found)
     unmasked = np.stack([t.raw for t in targets], axis=1) if any(t.observed for t in targets) else None
     encoded = _encoded(features, found, tell)
     found.stop()
@@ -110,7 +111,7 @@ def prepare(
         train=[p for p in map(part, rows) if p is not None],
         valid=part(parts.valid),
         test=part(parts.test),
-        notes=[*filter(None, [sentence(taught)]), *found.notes, *renamed(schema)],
+        notes=[*sentences(program, taught), *found.notes, *renamed(schema)],
         raw=Raw(table, parts, others["valid"], others["test"], unmasked, tuple(tables.starts)),
         tables=taught,
     )
@@ -118,6 +119,19 @@ def prepare(
         if other is not None:
             setattr(made, name, found.guard(partial(encode_table, schema, other)))
     found.stop()
+    return made
+
+
+def labels_of(schema: Schema, table: Table, targets: list[Target], found: Found) -> np.ndarray:
+    """The labels of all rows and what stands beside them, (n, width) float32."""
+    made = np.full((len(table), schema.beside.width), np.nan, "float32")
+    made[:, : len(targets)] = np.stack([t.labels for t in targets], axis=1)
+    try:
+        fill(schema, table, made, {t.plan.name: t.flags for t in targets}, {t.plan.name: t.weights for t in targets})
+    except MisfitError as error:
+        span = next((t.plan.kind_span for t in targets if t.kind.lists), None)
+        message = f"the lists of a loss: column '{schema.lists}' {error.message}"
+        found.add("MTL208", message, span, "a list is the rows that share a number or a text")
     return made
 
 
@@ -149,7 +163,7 @@ def kept_out(program: Program, targets: list[Target]) -> tuple[set[str], set[str
     out = {c for t in targets for c in (t.mask, t.sample_weight) if c}
     if program.split.time:
         out.add(program.split.time)
-    return out, {t.column for t in targets}
+    return out, {c for t in targets for c in t.columns or (t.column,)}
 
 
 def extra_columns(program: Program, targets: list[Target], table: Table, found: Found) -> tuple[list[str], list[str]]:
@@ -178,8 +192,9 @@ def check_other(table: Table, features: list[Fitted], targets: list[Target], ext
         if feature not in unsaid or len(unsaid) == 1:
             found.lacking(table, "the feature", feature.name, feature.column, feature.span)
     for target in targets:
-        if table.resolve(target.column) is None:
-            found.lacking(table, "the label of task", target.plan.name, target.column, target.plan.span)
+        for column in target.columns or (target.column,):
+            if table.resolve(column) is None:
+                found.lacking(table, "the label of task", target.plan.name, column, target.plan.span)
     for name in extras:
         if table.resolve(name) is None:
             found.lacking(table, "the column", name, name, None)

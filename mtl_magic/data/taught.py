@@ -9,6 +9,7 @@ import numpy as np
 from mtl_magic.data.problems import several
 from mtl_magic.data.schema import Taught
 from mtl_magic.language.names import did_you_mean, nfc
+from mtl_magic.numbers import short
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -55,9 +56,7 @@ class Tables:
             if len(self) > 1 and there and not any(self.has(k, label) for label in labels):
                 self._idle.add(k)
                 hint = f"give it the column of a label ({several(labels)}), or leave it out"
-                found.add(
-                    "MTL219", f"{title} teaches nothing: it has no task's label", program.places.get("--data"), hint
-                )
+                found.add("MTL219", f"{title} teaches nothing: it has no task's label", None, hint)
         self._check_mix(program, found)
 
     def _check_mix(self, program: Program, found: Found) -> None:
@@ -113,7 +112,6 @@ class Tables:
                 found.add(
                     "MTL219",
                     f"{self.titles[k]} teaches nothing: none of its rows {why}",
-                    found.program.places.get("--data"),
                 )
             lacks = tuple(f.name for f in features if not self.has(k, f.column))
             made.append(Taught(name, rows[k], counted, lacks))
@@ -129,7 +127,14 @@ def labels_of(task: TaskPlan) -> tuple[str, ...]:
     return getattr(task.kind, "labels", None) or (task.label,)
 
 
-def sentence(tables: Sequence[Taught]) -> str:
-    """'feed (800 rows) teaches click and like, shop (200 rows) teaches buy'; '' of one table."""
+def sentences(program: Program, tables: Sequence[Taught]) -> list[str]:
+    """'feed (800 training rows) teaches 'click' and 'like'; shop (200 training rows) teaches 'buy'.' Nothing of one table."""
+    if not tables:
+        return []
     said = [f"{t.name} ({t.rows:,} training rows) teaches {several(t.labels)}" for t in tables]
-    return f"{'; '.join(said)}." if said else ""
+    found = [f"{'; '.join(said)}."]
+    if program.train.mix:
+        plan = program.train.plan(tables)
+        passes = [f"{short(taken / t.rows)} times over {t.name}" for t, taken in zip(tables, plan, strict=True)]
+        found.append(f"By train mix= an epoch goes {', '.join(passes)}.")
+    return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_magic.explanation import sections
 from mtl_magic.explanation.letters import safe
+from mtl_magic.explanation.mixed import data_table
 from mtl_magic.explanation.topology import Topology
 from mtl_magic.explanation.written import written
 from mtl_magic.numbers import short
@@ -36,7 +37,8 @@ class Explanation:
         schema: the features and tasks as they are fitted on the training rows.
         topology: which task reads what: `.outline` as data, `.svg()`, `.mermaid()`, `str()`.
         parameters: `.total`, `.shared`, `.private(task)`, `.bytes()`, `.holdings`.
-        tables: what is shown below the picture, by name: parameters, tasks, sharing, settings, features.
+        tables: what is shown below the picture, by name: parameters, tasks, sharing, settings, features; and, of several
+            tables that train, data.
         notes: sentences about the data.
         warnings: what the checks found.
     """
@@ -129,6 +131,7 @@ def explain(program: Program, prepared: Prepared, warnings: Sequence[Problem] = 
         topology=topology.counted(counts),
         parameters=counts,
         tables={
+            **({"data": data_table(program, prepared)} if prepared.tables else {}),
             "parameters": sections.parameter_table(counts, outline),
             "tasks": sections.task_table(program, schema, said),
             "sharing": sections.block_table(program, outline, counts, said),

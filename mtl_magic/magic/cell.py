@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import re
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.language.names import did_you_mean
 from mtl_magic.magic.background import Training, check_free
 from mtl_magic.magic.flags import MAGIC, Expression, Flags, code_of, parse_flags
+from mtl_magic.magic.given import given
 from mtl_magic.magic.keeping import Again, again, check_unasked, keep_of
 from mtl_magic.magic.rewrite import rewrite
 from mtl_magic.magic.tables import tables, told
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from mtl_magic.explanation.explain import Explanation
     from mtl_magic.program import Program
     from mtl_magic.runs.run import Run
-
-TITLES = {"--valid": "the validation table ", "--test": "the test table "}  # as problems of the data begin
 
 
 def run_cell(
@@ -117,7 +115,7 @@ def _check(
         problems.append(_no_data(namespace))
     if flags.mlflow and (missing := not_installed(flags.places["mlflow"])):
         problems.append(missing)
-    unknown = [e for e in _expressions(flags) if e.text.isidentifier() and e.text not in namespace]
+    unknown = [e for e in flags.expressions if e.text.isidentifier() and e.text not in namespace]
     problems += [_unknown_name(e, namespace) for e in unknown]
     program = None
     try:
@@ -130,10 +128,6 @@ def _check(
     if problems or program is None:
         raise MtlError(problems)
     return program
-
-
-def _expressions(flags: Flags) -> list[Expression]:
-    return [*flags.data, *(e for e in (flags.valid, flags.test) if e)]
 
 
 def _no_data(namespace: Mapping[str, Any]) -> Problem:
@@ -154,32 +148,19 @@ def _unknown_name(expression: Expression, namespace: Mapping[str, Any]) -> Probl
     return Problem("MTL405", f"there is no variable '{expression.text}'", expression.span, hint)
 
 
-def _evaluate(expression: Expression, namespace: Mapping[str, Any]) -> Any:
-    try:
-        return eval(expression.text, dict(namespace))  # noqa: S307  the person's own code, in the person's own notebook
-    except Exception as error:
-        said = error.msg if isinstance(error, SyntaxError) else str(error).split("\n", 1)[0]
-        message = f"'{expression.text}' fails: {type(error).__name__}: {said}"
-        words = re.fullmatch(r"\w+(\s+\w+)+", expression.text)
-        hint = "the name of the run stands before the flags" if words else ""
-        raise MtlError(Problem("MTL405", message, expression.span, hint)) from error
-
-
 def _prepare(shell: InteractiveShell, flags: Flags, program: Program, namespace: Mapping[str, Any]) -> Prepared:
     from mtl_magic.runs.fitting import prepare
 
-    data = [_evaluate(e, namespace) for e in flags.data]
-    valid = _evaluate(flags.valid, namespace) if flags.valid else None
-    test = _evaluate(flags.test, namespace) if flags.test else None
-    flagged = {flag: e.span for flag, e in (("--valid", flags.valid), ("--test", flags.test)) if e}
+    tables = given(flags, namespace)
+    flagged = {f"--{word}": e[0].span for word in ("valid", "test") if (e := flags.tables(word))}
     program = dataclasses.replace(program, places={**program.places, **flagged})
     try:
         if flags.quiet:
-            return prepare(program, data, valid, test, stream=flags.stream)
+            return prepare(program, tables.data, tables.valid, tables.test, stream=flags.stream)
         with contextlib.closing(_preparing(shell)) as shown:
-            return prepare(program, data, valid, test, stream=flags.stream, listeners=[shown])
+            return prepare(program, tables.data, tables.valid, tables.test, stream=flags.stream, listeners=[shown])
     except MtlError as error:
-        raise MtlError([_placed(p, flagged) for p in error.problems], error.text).with_traceback(
+        raise MtlError(map(tables.placed, error.problems), error.text).with_traceback(
             error.__traceback__
         ) from error.__cause__
 
@@ -188,14 +169,6 @@ def _preparing(shell: InteractiveShell) -> Any:
     from mtl_magic.magic.preparing import NotebookPreparing, TerminalPreparing
 
     return TerminalPreparing() if getattr(shell, "kernel", None) is None else NotebookPreparing()
-
-
-def _placed(problem: Problem, flagged: Mapping[str, Span]) -> Problem:
-    """A problem of a whole table, with the place of the flag that gave the table."""
-    if problem.span is not None:
-        return problem
-    flag = next((flag for flag, title in TITLES.items() if problem.message.startswith(title)), "")
-    return dataclasses.replace(problem, span=flagged.get(flag))
 
 
 def _introduce(prepared: Prepared) -> None:

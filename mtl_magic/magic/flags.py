@@ -1,4 +1,4 @@
-"""The line of a `%%mtl` cell: `[NAME] [--data EXPR]… [--valid EXPR] [--test EXPR] [--store PATH] [--explain] …`, with places.
+"""The line of a `%%mtl` cell: `[NAME] [--data EXPR]… [--valid EXPR]… [--test EXPR]… [--store PATH] [--explain] …`, with places.
 
 An EXPR is Python up to the next ` --` (or ` #`) outside quotes and brackets. Nothing is evaluated here.
 """
@@ -15,9 +15,9 @@ from mtl_magic.problems import Problem, Span
 
 MAGIC = "%%mtl "  # what stands before the line in the cell
 EXPRESSIONS = {
-    "data": "a table to train on; what would not fit in memory is read piece by piece",
-    "valid": "the validation table",
-    "test": "the test table",
+    "data": "a table to train on; what would not fit in memory is read piece by piece; given several times, each teaches the tasks whose labels it has",
+    "valid": "the validation table; several where there are several --data",
+    "test": "the test table; several where there are several --data",
 }
 VALUES = {
     "store": "the folder in which the run is kept, in place of mtl_runs; none: nowhere",
@@ -59,10 +59,23 @@ class Flags:
     data: list[Expression] = dataclasses.field(default_factory=list)
     valid: Expression | None = None
     test: Expression | None = None
+    further: list[tuple[str, Expression, Span]] = dataclasses.field(default_factory=list)  # parts given once more
     values: dict[str, str] = dataclasses.field(default_factory=dict)
     switches: set[str] = dataclasses.field(default_factory=set)
     places: dict[str, Span] = dataclasses.field(default_factory=dict)  # of switches and values
     problems: list[Problem] = dataclasses.field(default_factory=list)
+
+    def tables(self, flag: str) -> list[Expression]:
+        """All expressions of 'data', 'valid' or 'test'."""
+        if flag == "data":
+            return list(self.data)
+        first = getattr(self, flag)
+        return ([first] if first else []) + [e for word, e, _ in self.further if word == flag]
+
+    @property
+    def expressions(self) -> list[Expression]:
+        """All of them."""
+        return [e for flag in EXPRESSIONS for e in self.tables(flag)]
 
     @property
     def quiet(self) -> bool:
@@ -122,6 +135,9 @@ def parse_flags(line: str) -> Flags:
             assert found is not None
             at = found.end()
             _name(found.group(), _span(found.start(), at), flags)
+    for word, _, place in flags.further if len(flags.data) < 2 else ():
+        hint = "only --data may be repeated; with several --data also --valid and --test"
+        flags.fault("MTL402", f"--{word} is given twice", place, hint)
     return flags
 
 
@@ -167,7 +183,7 @@ def _flag(line: str, at: int, flags: Flags) -> int:
         elif word == "data":
             flags.data.append(Expression(text, _span(start, start + len(text))))
         elif getattr(flags, word):
-            flags.fault("MTL402", f"--{word} is given twice", span, "only --data may be repeated")
+            flags.further.append((word, Expression(text, _span(start, start + len(text))), span))
         else:
             setattr(flags, word, Expression(text, _span(start, start + len(text))))
         return end
@@ -203,7 +219,7 @@ def _value(word: str, text: str, span: Span, flags: Flags) -> None:
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
         text = text[1:-1]
     if word in flags.values:
-        flags.fault("MTL402", f"--{word} is given twice", span, "only --data may be repeated")
+        flags.fault("MTL402", f"--{word} is given twice", span, "leave one of them out")
     elif not text:
         flags.fault("MTL402", f"--{word} needs a value", span, f"it says {VALUES[word]}")
     elif word == "checkpoint" and re.fullmatch(r"\d+(\.\d*)?", text) is None:

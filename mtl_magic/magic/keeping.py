@@ -13,6 +13,8 @@ from mtl_magic.problems import MtlError, Problem
 from mtl_magic.train.events import Event, Trouble
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mtl_magic.runs.project.recorder import Keep
     from mtl_magic.runs.project.store import Store
 
@@ -81,8 +83,7 @@ def check_unasked(found: Again, *, text: str = "", flags: Flags | None = None) -
         problems.append(
             Problem("MTL425", f"the text of {found.id} holds Python in braces, which was not typed here", hint=hint)
         )
-    expressions = [*flags.data, *(e for e in (flags.valid, flags.test) if e)] if flags else []
-    for expression in expressions:
+    for expression in flags.expressions if flags else ():
         if not _plain(expression.text):
             message = f"the data of {found.id} is remembered as Python that was not typed here: {expression.text}"
             problems.append(Problem("MTL425", message, hint="write it on the line: --data EXPR"))
@@ -99,15 +100,25 @@ def _plain(expression: str) -> bool:
     return isinstance(found, (ast.Name, ast.Constant))
 
 
+def texts(found: Iterable[str]) -> list[str] | str | None:
+    """What a run keeps of the expressions of a part: none, one, or a list of several."""
+    several = list(found)
+    return several if len(several) > 1 else next(iter(several), None)
+
+
 def written(asked: dict[str, Any]) -> str:
     """The flags that ask for the same data.
 
     Example:
         >>> written({"data": ["log"], "valid": "late", "test": None, "stream": True})
         '--data log --valid late --stream'
+        >>> written({"data": ["a", "b"], "valid": ["late_a", "late_b"]})
+        '--data a --data b --valid late_a --valid late_b'
     """
     parts = [f"--data {e}" for e in asked.get("data") or []]
-    parts += [f"--{part} {asked[part]}" for part in ("valid", "test") if asked.get(part)]
+    for part in ("valid", "test"):
+        found = asked.get(part) or []
+        parts += [f"--{part} {e}" for e in (found if isinstance(found, list) else [found])]
     stream = asked.get("stream")
     return " ".join([*parts, *(["--stream"] if stream else ["--no-stream"] if stream is False else [])])
 
@@ -121,8 +132,7 @@ def keep_of(flags: Flags, going_on: Again | None) -> Keep | None:
         return None
     asked = {
         "data": [e.text for e in flags.data],
-        "valid": flags.valid.text if flags.valid else None,
-        "test": flags.test.text if flags.test else None,
+        **{part: texts(e.text for e in flags.tables(part)) for part in ("valid", "test")},
         "stream": flags.stream,
     }
     return Keep(store, asked, flags.checkpoint, going_on.id if going_on else None)

@@ -135,18 +135,20 @@ def prepare(
     stream: bool | None = None,
     listeners: Sequence[Listener] = (),
 ) -> Prepared:
-    """The encoded data, checked; `data` is a table or a list of tables.
+    """The encoded data, checked.
 
     Args:
+        data: a table, a list of tables, or a dict of tables by name.
+        valid, test: None, or the same.
         stream: read it piece by piece (True), into memory (False), or as its size says (None).
         listeners: called with `Preparing` where it takes more than a moment.
     """
     from mtl_magic.checks import run_checks
+    from mtl_magic.data.named import tables_of
     from mtl_magic.data.prepare import prepare as prepared
     from mtl_magic.runs.preparing import teller
 
-    tables = data if isinstance(data, (list, tuple)) else [data]
-    made = prepared(program, tables, valid, test, stream=stream, tell=teller(listeners))
+    made = prepared(program, tables_of(data), valid, test, stream=stream, tell=teller(listeners))
     try:
         made.warnings = run_checks(program, made)
     except BaseException:
@@ -199,6 +201,7 @@ def train(
         "rows": {"train": sum(map(len, prepared.train)), **{k: len(v) for k, v in parts.items()}},
         "data": fingerprint(prepared.train),
         "data_of": {k: fingerprint([v]) for k, v in parts.items()},
+        **({"tables": tables_in(prepared)} if prepared.tables else {}),
         "versions": versions(),
     }
     if team is not None:
@@ -219,10 +222,10 @@ def train(
         if recorder is not None:
             recorder.failed(error)
         raise
+    remember(parts, facts["data_of"])
     if recorder is not None:
         recorder.ended(run)
     return run
-    remember(parts, facts["data_of"])
 
 
 def _run(
@@ -297,6 +300,14 @@ def fingerprint(parts: Sequence[Rows]) -> str:
     for part in parts:
         part.feed(found)
     return f"blake2b:{found.hexdigest()}"
+
+
+def tables_in(prepared: Prepared) -> list[dict[str, Any]]:
+    """What a run keeps of several training tables: name, rows, labelled rows of each task, a hash of the rows."""
+    return [
+        {"name": t.name, "rows": t.rows, "labels": dict(t.labels), "data": fingerprint([part])}
+        for t, part in zip(prepared.tables, prepared.train, strict=True)
+    ]
 
 
 def versions() -> dict[str, str]:

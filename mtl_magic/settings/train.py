@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from mtl_magic.parameters import SEED, Bool, Choice, Float, Int, ListOf, Name, Nothing, OneOf, PerName, Python, maybe
@@ -28,6 +29,28 @@ def _is_run(value: Any) -> bool:
 def batch_size(asked: int | None, rows: int) -> int:
     """Rows a step: as asked, else a power of two that gives an epoch some hundred steps, 64 to 1024."""
     return asked if asked is not None else min(max(2 ** int(math.log2(max(rows, 100) / 100)), 64), 1024)
+
+
+def planned(rows: Sequence[int], shares: Sequence[float] | None = None) -> list[int]:
+    """Rows that an epoch takes of each of several tables: together as many as all have, at least one of each.
+
+    Args:
+        rows: of each table.
+        shares: parts of a batch, of which the ratios count; None: as many rows as it has.
+
+    Example:
+        >>> planned([900, 100]), planned([900, 100], [7, 3])
+        ([900, 100], [700, 300])
+    """
+    if shares is None:
+        return list(rows)
+    total, whole, places = sum(rows), sum(shares), range(len(rows))
+    exact = [share / whole * total for share in shares]
+    made = [max(int(count), 1) for count in exact]
+    for k in sorted(places, key=lambda k: made[k] - exact[k])[: max(total - sum(made), 0)]:
+        made[k] += 1
+    made[max(places, key=made.__getitem__)] += total - sum(made)  # what a table gets that would have none
+    return made
 
 
 @declare("settings", "train", example="train epochs=5 batch=4096 lr=1e-3")
@@ -158,6 +181,11 @@ class Train(Declaration):
         "of several tables the parts of each batch, by name: that of the variable, file or key; only their ratios count; none: as many rows of each as it has",
     )
     seed: int = option(Int(minimum=0, maximum=SEED), 0, "seed of initial weights, order of rows and dropout")
+
+    def plan(self, tables: Sequence[Any]) -> list[int]:
+        """Rows that an epoch takes of each table with a `name` and `rows` (`data.schema.Taught`)."""
+        shares = [self.mix[table.name] for table in tables] if self.mix else None
+        return planned([table.rows for table in tables], shares)
 
     def step_rows(self, rows: int) -> int:
         """Rows of a step, of `rows` training rows."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mtl_magic.settings.train import planned
 from mtl_magic.train.order import Batches, steps_per_epoch
 from mtl_magic.train.prefetch import prefetched
 
@@ -20,24 +21,6 @@ if TYPE_CHECKING:
     from mtl_magic.train.order import Arrays
 
 WITHIN = 1 << 32  # in the counter of the order of rows in a batch, where tables have their numbers
-
-
-def planned(rows: Sequence[int], shares: Sequence[float] | None = None) -> list[int]:
-    """Rows that an epoch takes of each table, together as many as all tables have, at least one of each.
-
-    Example:
-        >>> planned([900, 100]), planned([900, 100], [7, 3])
-        ([900, 100], [700, 300])
-    """
-    if shares is None:
-        return list(rows)
-    total = sum(rows)
-    exact = np.array(shares, "float64") / sum(shares) * total
-    made = np.maximum(np.floor(exact).astype("int64"), 1)
-    for k in np.argsort(-(exact - made), kind="stable")[: max(total - int(made.sum()), 0)]:
-        made[k] += 1
-    made[np.argmax(made)] += total - int(made.sum())  # what a table gets that would have none
-    return [int(count) for count in made]
 
 
 def apportioned(plan: Sequence[int], batch: int) -> np.ndarray:

@@ -27,7 +27,7 @@ from mtl_magic.data.streaming.source import Source, Stacked, taken
 from mtl_magic.data.streaming.spool import Spool, StoredPart
 from mtl_magic.data.streaming.targets import LabelTally
 from mtl_magic.data.targets import fit_targets
-from mtl_magic.data.taught import Tables, sentence
+from mtl_magic.data.taught import Tables, sentences
 from mtl_magic.problems import MtlError, Problem
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def prepare_streams(program: Program, streams: Streams, tell: Tell) -> Prepared:
         train=train,
         valid=parts[VALID],
         test=parts[TEST],
-        notes=[streams.why, *filter(None, [sentence(taught)]), *found.notes, *renamed(schema)],
+        notes=[streams.why, *sentences(program, taught), *found.notes, *renamed(schema)],
         sample=_looked_at(
             schema,
             features,
@@ -137,7 +137,7 @@ def _count(
     """
     tallies = [f.kind.tally(f.encoder) for f in features]  # type: ignore[attr-defined]
     columns = [f.column for f in features]
-    columns += [c for t in labels.targets.values() for c in (t.column, _resolved(source, t.mask)) if c]
+    columns += [c for t in labels.targets.values() for c in (*t.columns, _resolved(source, t.mask)) if c]
     sizes, trained = np.zeros(3, "int64"), np.zeros(len(tables), "int64")
     wrong: set[str] = set()
     for start, table in source.batches(list(dict.fromkeys([*columns, *divided.columns]))):
@@ -210,7 +210,9 @@ def _encode(
 def _spool(schema: Schema, what: str, source: Source, scratch: Scratch) -> Spool:
     empty = source.empty()
     extras = {name: source.types[c] for name in schema.extras if what != "train" and (c := empty.resolve(name))}
-    return Spool(scratch, what, (schema.id_width, schema.float_width, len(schema.tasks)), extras)
+    widths = (schema.id_width, schema.float_width, schema.beside.width)
+    lists = schema.beside.lists if what.startswith("train") else None
+    return Spool(scratch, what, widths, extras, lists=lists, rows=source.rows)
 
 
 def _encoded(
@@ -219,7 +221,10 @@ def _encoded(
     """Batches of a source with the numbers of their rows, as they are and encoded."""
     empty = source.empty()
     masks = [getattr(t.kind, "mask", None) for t in schema.tasks]
-    wanted = [*(f.source for f in schema.features), *(t.label for t in schema.tasks), *masks, *schema.extras, *also]
+    labels = [c for t in schema.tasks for c in t.columns]
+    wanted: list[str | None] = [*(f.source for f in schema.features), *labels, *masks, *schema.extras, *also]
+    if any(callable(t.kind.sample_weight) for t in schema.tasks):  # of which columns it is a function nobody knows
+        wanted = list(source.names)
     columns = [c for name in dict.fromkeys(wanted) if isinstance(name, str) and (c := empty.resolve(name))]
     plain = dataclasses.replace(schema, extras=())
     largest = max((f.encoder.rows for f in schema.features), default=0)
