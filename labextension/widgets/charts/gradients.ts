@@ -43,7 +43,7 @@ export const gradients: Module = {
         if (rate.hidden) return;
         say(now, `${Math.round(100 * share)}% of pairs in conflict`);
         curve.toggleAttribute('hidden', past!.length < 3);
-        draw(curve, { x: past!.columns[0]!, y: past!.columns[1]! }, 80, 18);
+        draw(curve, { x: past!.columns[0]!, y: past!.columns[1]! }, 56, 18);
       },
       focus: task => map.focus(task)
     };
