@@ -49,7 +49,7 @@ def _target(task: TaskSchema, labels: np.ndarray) -> np.ndarray:
 
 
 def _copied(feature: EncodedFeature, task: TaskSchema) -> str:
-    return "its column is the task's label" if feature.source == task.label else ""
+    return "its column is the task's label" if feature.source in task.columns else ""
 
 
 def _said(task: TaskSchema, values: np.ndarray, labels: np.ndarray, half: int, vector: bool) -> str:

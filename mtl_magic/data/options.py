@@ -18,6 +18,21 @@ if TYPE_CHECKING:
     from mtl_magic.program import Program
 
 
+def note_lists(program: Program, found: Found, *, own_valid: bool, own_test: bool) -> None:
+    """A sentence where the split cuts the lists whose rows a loss compares."""
+    column = next((c for task in program.tasks if (c := getattr(task.kind, "lists", None))), None)
+    split = program.split
+    if (
+        column is None
+        or split.group == column
+        or not ((split.valid and not own_valid) or (split.test and not own_test))
+    ):
+        return
+    found.note(
+        f"The split divides the rows of a '{column}', so that its lists are cut: 'split group={column}' keeps them whole."
+    )
+
+
 def check_options(program: Program, fitted: Sequence[Fitted], found: Found) -> None:
     """Features that blocks see and that do not exist or are of another form, experts for a task that draws from elsewhere,
     losses that compare rows within lists of several columns.

@@ -104,6 +104,7 @@ class _Check:
     def one_name(self) -> Iterator[Problem]:
         for statement, option, thing in itertools.chain(
             ((s, "label", "task") for s in self.each(spec.Task)),
+            ((s, "labels", "task") for s in self.each(spec.Task)),
             ((s, "column", "feature") for s in self.each(spec.Feature)),
         ):
             kind = statement.kind
@@ -111,7 +112,8 @@ class _Check:
             if arg is None:
                 continue
             if len(statement.names) > 1:
-                message = f"'{option}' names one column, and this line declares {len(statement.names)} {thing}s"
+                one = "the columns of one task" if option == "labels" else "one column"
+                message = f"'{option}' names {one}, and this line declares {len(statement.names)} {thing}s"
                 yield Problem("MTL033", message, arg.span, f"write one line for each {thing}")
             elif wild(statement.names[0]):
                 message = f"'{option}' names one column, and '{statement.names[0].text}' may match several"

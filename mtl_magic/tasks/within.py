@@ -17,6 +17,8 @@ from mtl_magic.tasks._base import Loss
 if TYPE_CHECKING:
     import numpy as np
 
+LEAST = -1e30  # the score of a row without a label
+
 
 @dataclasses.dataclass(frozen=True)
 class ListLoss(Loss):
@@ -113,7 +115,7 @@ class Listwise(ListLoss):
         import tensorflow as tf
 
         gains = known * (labels if self.gain == "linear" else tf.pow(2.0, tf.minimum(labels, 60.0)) - 1.0)
-        scores = tf.where(known > 0, scores / self.temperature, scores.dtype.min / 4)
+        scores = tf.where(known > 0, scores / self.temperature, LEAST)
         top = tf.stop_gradient(tf.math.unsorted_segment_max(scores, lists, count))
         shifted = scores - tf.gather(top, lists)
         sums = tf.math.unsorted_segment_sum(known * tf.exp(shifted), lists, count)

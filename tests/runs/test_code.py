@@ -134,6 +134,28 @@ CELLS = {
         task late:  binary(label=pay, l2=0.01) given click via escm2_ips(clip=3) given watch via dbmtl
         task both:  binary(label=buy) given click, said via monotone
         """,
+    "amounts": """
+        feature "user id", price
+        share mlp(units=[6], dropout=0)
+        task age:    count(mask=yes)
+        task long:   regression(label=age, loss=tweedie(1.3), sample_weight=half)
+        task rest:   regression(label=age, loss=ziln)
+        task logs:   regression(label=age, loss=log)
+        task high:   regression(label=watch, loss=[quantile(0.9), mae(weight=0.5)])
+        task class:  ordinal(4, class_weight=balanced, metrics=[accuracy, mae, kappa, spearman])
+        task liked:  multilabel(sample_weight=half)
+        task genres: multilabel(metrics=[auc, f1(0.3), ece(bins=5)])
+        task both:   multilabel(labels=[click, buy], pos_weight=3, mask=yes)
+        task click:  binary(pos_weight=balanced, sample_weight=half, loss=bce(label_smoothing=0.1))
+        balance uncertainty
+        train epochs=2 batch=100
+        """,
+    "lists": """
+        feature age, price
+        task class: ranking(group="user id", loss=[pairwise, listwise(weight=0.5)])
+        task click: binary(loss=[bce, pairwise(group="user id", weight=0.2)], metrics=[auc, gauc("user id")])
+        split valid=0.2 group="user id"
+        """,
     "nothing shared": """
         feature "user id", price, liked
         share none
@@ -239,7 +261,7 @@ def test_its_metrics_are_ours(written):
     pd.testing.assert_series_equal(got, want, rtol=1e-5)
 
 
-@pytest.mark.parametrize("written", ["blocks", "given", "nothing shared"], indirect=True)
+@pytest.mark.parametrize("written", ["blocks", "given", "nothing shared", "amounts", "lists"], indirect=True)
 def test_it_trains(written):
     run, folder = written
     module = module_of(folder)
@@ -347,8 +369,12 @@ def test_a_training_of_the_script_is_about_as_good(tmp_path):
     assert found["watch", "rmse"] < theirs["watch", "rmse"] * 1.3 < 5
 
 
-@pytest.mark.parametrize("word", vocabulary().words("loss"))
-def test_losses_are_ours(word):
+OF_LISTS = [word for word in vocabulary().words("loss") if vocabulary().find("loss", word).of_lists]
+
+
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.1}], ids=["plain", "smoothed"])
+@pytest.mark.parametrize("word", [word for word in vocabulary().words("loss") if word not in OF_LISTS])
+def test_losses_are_ours(word, options):
     import functools
 
     from mtl_magic.data.schema import TaskSchema
@@ -356,14 +382,44 @@ def test_losses_are_ours(word):
     from mtl_magic.runs.code.source import Functions
     from mtl_magic.runs.code.text import show
 
-    loss = vocabulary().find("loss", word)()
+    declaration = vocabulary().find("loss", word)
+    options = {name: value for name, value in options.items() if name in {p.name for p in declaration.options()}}
+    loss = declaration(**options)
     kind = vocabulary().find("task", loss.tasks[0])()
     rng = np.random.default_rng(0)
-    logits = rng.normal(0, 3, (50, 4 if loss.tasks[0] == "multiclass" else 1)).astype("float32")
-    labels = rng.integers(0, 4 if loss.tasks[0] == "multiclass" else 2, 50).astype("float32")
+    width = {"multiclass": 4, "ordinal": 3}.get(loss.tasks[0], loss.width)
+    logits = rng.normal(0, 3, (50, width)).astype("float32")
+    labels = rng.integers(0, 4 if loss.tasks[0] in ("multiclass", "ordinal") else 2, 50).astype("float32")
     written = eval(show(writer("loss", word)(loss, Functions())), {**vars(losses), "functools": functools})
     want = loss.rows(labels, logits, TaskSchema("t", "t", "t", kind))  # a mean of 0 and a deviation of 1
     np.testing.assert_allclose(np.array(written(labels, logits)), np.array(want), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("word", "options"),
+    [
+        ("pairwise", {}),
+        ("pairwise", {"kind": "hinge", "temperature": 2.0}),
+        ("listwise", {"temperature": 0.5}),
+        ("listwise", {"gain": "exponential"}),
+    ],
+)
+def test_losses_of_lists_are_ours(word, options):
+    import functools
+
+    from mtl_magic.runs.code.functions import lists as functions
+    from mtl_magic.runs.code.source import Functions
+    from mtl_magic.runs.code.text import show
+
+    loss = vocabulary().find("loss", word)(group="user", **options)
+    rng = np.random.default_rng(1)
+    logits, labels = rng.normal(0, 2, (40, 1)).astype("float32"), rng.integers(0, 3, 40).astype("float32")
+    lists, known = np.sort(rng.integers(0, 9, 40)).astype("int32"), rng.random(40) < 0.8
+    lists = np.unique(lists, return_inverse=True)[1].astype("int32")
+    written = eval(show(writer("loss", word)(loss, Functions())), {**vars(functions), "functools": functools})
+    got = np.array(written(labels, logits, lists.astype("float32"), known))
+    want = np.array(loss.lists(labels, logits, known, lists))
+    np.testing.assert_allclose(got[known], want[known], rtol=1e-5, atol=1e-6)
 
 
 def test_a_missing_label_teaches_nothing():
