@@ -26,7 +26,7 @@ class Node:
         span: where the text declares it.
         layer, of: the layer that holds its weights, and into how many equal parts these are divided.
         count: so many parts are drawn as this one.
-        part, taker: of a block, the part's own name, and whose it is alone; so `train.events.Gates` names them.
+        part, taker, level: of a block, the part's own name, whose it is alone, and of which level.
     """
 
     id: str
@@ -42,6 +42,7 @@ class Node:
     count: int = 1
     part: str = ""
     taker: str = ""
+    level: int = 0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from mtl_magic.blocks._base import told, told_block
 from mtl_magic.explanation.layout import HIGH, Layout, lay_out
 from mtl_magic.explanation.letters import em, fitted
 from mtl_magic.explanation.outline import (
@@ -32,7 +33,7 @@ from mtl_magic.explanation.svg import describe
 WIDTH = 226.0  # of a panel as it opens
 SIZE, SMALL = 10.0, 9.0  # of names; of titles of blocks
 ROW = 0.58  # of the heights of the large picture
-LEAST, INSIDE = 26.0, 8.0  # width of a box; beside its name
+LEAST, HEADS, INSIDE = 26.0, 64.0, 8.0  # width of a box at least, of a head's at most; beside its name
 GAP, TIGHT, FAR, MANY = 26.0, 14.0, 70.0, 4  # between columns: few, many, at most; how many gaps are many
 EDGE, FRAME, ARC = 2.0, 4.0, 14.0  # around all; around a block's boxes; right of the heads, where one is given another
 KNOWN = 3  # names of features in a tip
@@ -84,7 +85,11 @@ def condensed(outline: Outline) -> tuple[Outline, dict[tuple[str, str], Passed]]
             edges.setdefault(key, Edge(source, node.id, FLOW, tasks))
             expert = nodes[source]
             if gate and gate.block is not None and gate.part and expert.part and expert.count == 1:
-                passed[key] = outline.frame(gate.block).title, gate.taker or gate.part, expert.part
+                passed[key] = (
+                    told_block(outline.frame(gate.block).title, gate.level),
+                    gate.taker or told(gate.part, gate.level, "", ""),
+                    told(expert.part, expert.level, expert.taker, gate.taker),
+                )
     merged, instead = _features(kept, edges.values())
     flows = {(instead.get(s, s), t): dataclasses.replace(e, source=instead.get(s, s)) for (s, t), e in edges.items()}
     givens = [e for e in outline.edges if e.kind == GIVEN]
@@ -170,7 +175,8 @@ class _Sketch:
             wide[k] = max(wide[k], LEAST, em(node.label) * SIZE + INSIDE)
         between = len(wide) - 1
         room = WIDTH - 2 * EDGE - 2 * FRAME - self.right - between * (GAP if between < MANY else TIGHT)
-        wide = _shared_out(wide, room)
+        heads = min(wide[-1], HEADS)  # the last column: who reads the picture looks for these names first
+        wide = [*_shared_out(wide[:-1], room - heads), heads]
         gap = min((WIDTH - 2 * EDGE - 2 * FRAME - self.right - sum(wide)) / max(between, 1), FAR)
         gap = max(gap, TIGHT)  # more columns than fit: then the page scrolls
         found, x = [], EDGE + FRAME
