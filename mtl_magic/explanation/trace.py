@@ -283,6 +283,7 @@ class _Tracer:
                     count=len(others) if others else 1,
                     part=part.label,
                     taker=reader.plan.name or reader.key if reader else "",
+                    level=part.level,
                 )
             )
         return nodes
