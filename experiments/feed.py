@@ -59,6 +59,7 @@ TOPOLOGIES = {  # of about as many weights in their layers as the shared bottom
     "stem": "stem(shared=2, own=1, units=[24])",
 }
 SHARED, AITM = "equal", "aitm"
+CLICKS = "equal, the epoch of is_click"  # what one epoch for all tasks costs one of them
 
 # tuned weights: of `balance equal`, whose losses are over those of the best constant; click and long view have 1.
 # First the rare tasks' weight, then, at the best of these, that of the watch time.
@@ -66,7 +67,7 @@ RARE_WEIGHTS, WATCH_WEIGHTS = (0.03, 0.1, 0.3, 1.0, 3.0), (0.3, 1.0, 3.0)
 TUNING_SEED = 100
 
 
-def cell(tasks: Sequence[str], share: str = BOTTOM, balance: str = "equal", seed: int = 0) -> str:
+def cell(tasks: Sequence[str], share: str = BOTTOM, balance: str = "equal", seed: int = 0, train: str = TRAIN) -> str:
     """A cell of lines that begin with `task`; labels that are not learnt are no features either."""
     left = [task for task in TASK if not any(f" {task}" in line.partition(":")[0] for line in tasks)]
     return "\n".join(
@@ -76,7 +77,7 @@ def cell(tasks: Sequence[str], share: str = BOTTOM, balance: str = "equal", seed
             *tasks,
             f"balance {balance}",
             f"split valid=0.1 seed={seed}",
-            TRAIN,
+            train,
         ]
     )
 
@@ -136,6 +137,8 @@ def cases(lines: Sequence[Line]) -> list[Case]:
     methods = [Case(m, seed, cell(everything, balance=m, seed=seed)) for m in METHODS for seed in SEEDS]
     shares = [Case(a, seed, cell(everything, s, seed=seed)) for a, s in TOPOLOGIES.items() for seed in SEEDS]
     shares += [Case(AITM, seed, cell(chained(), seed=seed)) for seed in SEEDS]
+    by_click = TRAIN.replace("early_stop=2", "early_stop=is_click.loss")
+    shares += [Case(CLICKS, seed, cell(everything, seed=seed, train=by_click)) for seed in SEEDS]
     both = [case for case in methods if case.arm == SHARED]
     return search + seed_by_seed(both + tuned + single + shares) + [case for case in methods if case.arm != SHARED]
 
@@ -161,6 +164,7 @@ def report(lines: Sequence[Line], folder: pathlib.Path) -> dict[str, str]:
     return {
         "feed_tuning": tuning(lines),
         "feed_balancing": "\n\n".join(filter(None, [compared, watched(lines, balancing.finished())])),
+        "feed_epochs": compare(scored.only([SINGLE, SHARED, CLICKS]), [SINGLE, SHARED]),
         "feed_topologies": compare(renamed, [SINGLE, "shared bottom"]),
     }
 

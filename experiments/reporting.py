@@ -38,6 +38,13 @@ def with_spread(values: np.ndarray, digits: int = 4) -> str:
     return " ± ".join(re.sub(r"^(-?)0\.", r"\1.", f"{v:.{digits}f}") for v in (values.mean(), spread))
 
 
+def better_and_worse(differences: np.ndarray) -> str:
+    """'1 / 5': of (seeds, tasks + 1) differences the tasks whose 95% interval lies above 0, and those below it."""
+    tasks = differences[:, :-1].T
+    above = sum(task.mean() - half(task) > 0 for task in tasks)
+    return f"{above} / {sum(task.mean() + half(task) < 0 for task in tasks)}"
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table of Markdown."""
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
@@ -133,6 +140,10 @@ def compare(scored: Scored, against: Sequence[str]) -> str:
         [
             arm,
             *("" if arm == other else with_interval(means[arm] - means[other]) for other in there),
+            *(
+                "" if arm == other else better_and_worse(scored.of_arm(arm) - scored.of_arm(other))
+                for other in there[:1]
+            ),
             f"{scored.kept[arm]:.1f}",
             f"{scored.sizes[arm][0]:,}",
             f"{scored.sizes[arm][1]:,}",
@@ -147,9 +158,22 @@ def compare(scored: Scored, against: Sequence[str]) -> str:
             "",
             table(["", *titles, "mean"], rows),
             "",
-            "The mean score, less that of another arm on the same seed, with the 95% interval of the mean over seeds:",
+            (
+                "The mean score, less that of another arm on the same seed, with the 95% interval of the mean over seeds, and the number of "
+                "tasks of which that interval lies above or below 0:"
+            ),
             "",
-            table(["", *(f"less {other}" for other in there), "epoch kept", "weights", "in tables"], differences),
+            table(
+                [
+                    "",
+                    *(f"less {other}" for other in there),
+                    *(f"tasks above/below {o}" for o in there[:1]),
+                    "epoch kept",
+                    "weights",
+                    "in tables",
+                ],
+                differences,
+            ),
             *([""] if below else []),
             *below,
         ]

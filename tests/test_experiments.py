@@ -164,7 +164,7 @@ def test_arms_are_compared_seed_by_seed(running, reporting, tmp_path):
     assert scored.of_arm("both")[0] == pytest.approx([0.7, 0.6, 0.65])
     said = reporting.compare(scored, [reporting.SINGLE])
     assert "| both | .7500 ± .0707 | .6500 ± .0707 | .7000 ± .0707 |" in said
-    assert "| both | -0.0300 [-0.0300, -0.0300] | 2.0 | 10 | 1 |" in said
+    assert "| both | -0.0300 [-0.0300, -0.0300] | 1 / 1 | 2.0 | 10 | 1 |" in said
     assert "Not finished" not in said
     behind = reporting.Scored.of([*both, *alone[2:]], {"a": "auc", "b": "auc"}, range(3)).only(
         ["both", reporting.SINGLE]
