@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 from typing import Any
 
 import keras
@@ -103,3 +104,18 @@ def test_its_code_predicts_the_same(word: str, tmp_path: pathlib.Path) -> None:
     run = untrained(cell(word), data)
     run.code(tmp_path / "c")
     assert max(differences(run, module_of(tmp_path / "c")["predict"], data.head(40)).values()) < 1e-5
+
+
+@pytest.mark.parametrize("word", [w for w in CELLS if w != "none"])
+def test_it_draws_from_blocks_and_serves_blocks(word: str) -> None:
+    """Below another block and above others, side by side with one; `stem` has embeddings of its own and stands below alone."""
+    from mtl_magic.model.net import build
+
+    form = re.sub(r"own=\[[^]]*\]", "own=2", CELLS[word])
+    above = f"share top = {form} from mid, low" if word != "stem" else "share top = mlp(units=[4]) from mid, low"
+    tasks = "\ntask click: binary from top\ntask like: binary from top, low\ntask watch: regression from mid"
+    program, made = prepared(f"share low = {form}\nshare mid = mmoe(experts=2, units=[5]) from low\n{above}{tasks}")
+    net = build(program, made.schema)
+    part = made.train[0]
+    found = net.model({"ids": part.ids[:8], "floats": part.floats[:8]})
+    assert all(np.isfinite(np.array(value)).all() for value in found.values())

@@ -20,6 +20,7 @@ from tests.blocks.reaching import (
     scattered,
     softmax,
     trunk_inputs,
+    weights,
 )
 from tests.toy import word
 
@@ -36,6 +37,25 @@ def test_omoe_is_one_mixture_for_all() -> None:
     for value in found:
         np.testing.assert_allclose(value, want, rtol=1e-4, atol=1e-5)
     assert reached(net)["omoe_gate"] == ALL
+
+
+def test_mmoe_mixes_by_a_gate_of_each_task_which_moves_for_it_alone() -> None:
+    """Ma et al. 2018, eq. 6-7: f_k(x) = Σ softmax(W_k x)_e f_e(x). The gates are one layer, each task's columns its own."""
+    import tensorflow as tf
+
+    net = built("mmoe", experts=3, units=(4,))
+    x, found = read(net)
+    kernel, bias = weights(net, "mmoe_gates")
+    for k, value in enumerate(found):
+        own = slice(3 * k, 3 * k + 3)
+        want = mixed(softmax(x @ kernel[:, own] + bias[own]), experts(x, net, "mmoe_experts"))
+        np.testing.assert_allclose(value, want, rtol=1e-4, atol=1e-5)
+    layer = net.trunk.get_layer("mmoe_gates")
+    for k, task in enumerate(TASKS):
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(net.heads(net.trunk(trunk_inputs(net, 64)))[task])
+        moved = np.abs(np.array(tape.gradient(total, layer.kernel.value))).max(axis=0) > 0
+        assert moved.reshape(3, 3).tolist() == [[i == k] * 3 for i in range(3)]
 
 
 def test_cgc_mixes_own_and_shared_experts() -> None:

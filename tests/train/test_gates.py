@@ -69,3 +69,19 @@ def test_weights_that_see_no_row_are_no_gates() -> None:
     assert not used("cross_stitch(units=[4])")
     assert not used("sluice(units=4)")
     assert all("native" not in " ".join(use.experts) for use in used(GATED["adatt"]).values())
+
+
+def test_an_expert_that_no_task_uses_is_marked() -> None:
+    """Of gates whose biases leave one out, as the dashboard has it from the event."""
+    from mtl_magic.dashboard.kinds.gates import gates
+    from mtl_magic.train.events import Gates
+
+    program, made = prepared(f"share {GATED['mmoe']}{TASKS}")
+    net = build(program, made.schema)
+    layer = net.trunk.get_layer("mmoe_gates")
+    layer.kernel.assign(np.zeros(layer.kernel.shape))
+    layer.bias.assign([0.0, -9.0, 0.0] * 2 + [0.0, -9.0, -9.0])
+    part: Any = made.train[0]
+    (use,) = GateMeter(program, made.schema, net).read(part.ids, part.floats)
+    (row,) = gates(Gates(1, 0.0, use.block, use.takers, use.experts, use.use), use.takers, {})
+    assert row.about["idle"] == [1]  # the third is used by two of the tasks
