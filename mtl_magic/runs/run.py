@@ -272,7 +272,8 @@ class Run:
         return write(self, path, overwrite=overwrite, namespace=namespace)
 
     def plot(self) -> Figure:
-        """The run as a matplotlib figure: losses over that of the best constant, and a panel a head with its metric.
+        """The run as a matplotlib figure: losses over that of the best constant, and a panel a head with its metric; where
+        gradients were compared, how they agreed, and the weights that were applied.
 
         Nothing is shown: a notebook draws the figure where it is a cell's value.
 
