@@ -50,6 +50,7 @@ CELLS = {
     + "".join(f"task {quoted(name)}: binary\n" for name in HOSTILE)
     + "train epochs=3",
     "other": f"%%mtl other --data {ONLY}\n{SMALL}{LONG}",
+    "whole": "print(other)",
 }
 AT = {name: i for i, name in enumerate(CELLS)}
 
@@ -255,6 +256,22 @@ def test_a_background_training_survives_a_reload_of_the_page(desk):
     desk.run("stop", "kept")
     assert dash.locator(".mtl-chip").inner_text() == "stopped"
     assert re.fullmatch(r"Run stopped \d+ \[('weight', )+'stop'\]\n?", desk.lab.said(AT["kept"]))
+
+
+def test_a_page_that_is_reloaded_under_a_running_cell_finds_its_dashboard_at_the_end(desk):
+    """The widget manager asks the main thread what widgets there are, which is the cell's."""
+    goes_on(desk.begin("other"))
+    desk.lab.save()
+    desk.lab.reload()
+    desk.lab.show(desk.path)
+    desk.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel")
+    desk.lab.command("notebook:interrupt-kernel")
+    dash = desk.dash("other")
+    dash.locator(".mtl-chip", has_text="interrupted").wait_for()
+    assert dash.locator(".mtl-head").inner_text().startswith("other")
+    assert slider(dash, "is_like").is_disabled()
+    desk.run("whole")
+    assert "interrupted" in desk.lab.said(AT["whole"])  # the run is there, and shows itself
 
 
 def test_two_notebooks_train_and_a_restart_of_one_leaves_the_other(desk):
