@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import mtl_magic
-from mtl_magic.cli import reading
+from mtl_magic.cli import reading, searching
 from mtl_magic.cli.reading import Reading
+from mtl_magic.cli.searching import Tuned
 from mtl_magic.runs.project.store import NOWHERE, USUAL, VARIABLE, root_of
 
 ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:,]+):\d{1,5}")
@@ -61,10 +62,13 @@ class Asked:
         return self.store / f".{self.name}.work"
 
 
-def understood(words: Sequence[str]) -> Asked | Reading:
+def understood(words: Sequence[str]) -> Asked | Reading | Tuned:
     """The arguments of any command; wrong ones end the process with 2, as argparse does."""
     parser = _parser()
     found = vars(parser.parse_args(words))
+    if found["command"] == "tune":
+        reading.check_parts(parser, found)
+        return searching.tuned(parser, found)
     if found["command"] != "train":
         reading.check_parts(parser, found)
         return reading.reading(found)
@@ -189,4 +193,5 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # of the processes that it starts
     reading.add(commands)
+    searching.add(commands, reading.parts)
     return parser

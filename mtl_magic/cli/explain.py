@@ -22,6 +22,10 @@ def explain(asked: Reading) -> int:
     if program is None:
         fitting.keras_quietly()
         program = train.with_python(asked)
+    if program.tune is not None:  # of a search, what trial 0 would do
+        from mtl_magic.cli.tuning import plan_of_file
+
+        program = plan_of_file(asked.spec, allow_python=asked.allow_python).first
     prepared = fitting.prepare(program, list(asked.data), asked.valid, asked.test, stream=asked.stream)
     try:
         explained = fitting.explain(program, prepared)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from mtl_magic.cli.arguments import Asked, understood
 from mtl_magic.cli.reading import Reading
+from mtl_magic.cli.searching import Tuned
 from mtl_magic.problems import MtlError
 
 DONE, WRONG, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -24,6 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     asked = understood(words)
     try:
+        if isinstance(asked, Tuned):
+            from mtl_magic.cli.tuning import tune
+
+            return tune(asked, words)
         return _read(asked) if isinstance(asked, Reading) else _train(asked, words)
     except MtlError as error:
         print(_json(error) if asked.json else error, file=sys.stderr, flush=True)
@@ -52,6 +57,7 @@ def _train(asked: Asked, words: Sequence[str]) -> int:
 
     if asked.worker:
         return train.as_worker(asked)
+    train.check_no_search(train.text_of(asked))
     program = train.checked(asked)
     train.make_way(asked)
     if asked.workers is None and "TF_CONFIG" not in os.environ:

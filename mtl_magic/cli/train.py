@@ -28,17 +28,22 @@ WRITTEN = "written"  # and once it is whole
 
 
 def text_of(asked: Asked | Reading) -> str:
-    """The file's text.
+    """The file's text; see `read_text`."""
+    return read_text(asked.spec)
+
+
+def read_text(spec: pathlib.Path) -> str:
+    """A file's text.
 
     Raises:
         MtlError: MTL430 it cannot be read.
     """
     try:
-        return asked.spec.read_text(encoding="utf-8")
+        return spec.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         hint = "the file holds what stands below %%mtl in a notebook"
-        raise MtlError(Problem("MTL430", f"'{asked.spec}' cannot be read: {said}", hint=hint)) from error
+        raise MtlError(Problem("MTL430", f"'{spec}' cannot be read: {said}", hint=hint)) from error
 
 
 def checked(asked: Asked | Reading) -> Program | None:
@@ -57,6 +62,22 @@ def checked(asked: Asked | Reading) -> Program | None:
         return compile_program(text)
     except MtlError as error:
         raise MtlError(map(_about_python, error.problems), error.text) from error.__cause__
+
+
+def check_no_search(text: str) -> None:
+    """A search is another command.
+
+    Raises:
+        MtlError: MTL495 the text has a 'tune' line.
+    """
+    from mtl_magic.language.spec import Settings
+    from mtl_magic.runs.fitting import parse
+
+    spec = parse(text)
+    tune = next((s for s in spec.statements if isinstance(s, Settings) and s.word == "tune"), None)
+    if tune is not None:
+        hint = "mtl-magic tune takes the same file and tables"
+        raise MtlError(Problem("MTL495", "this cell is searched, not trained", tune.span, hint), spec.text)
 
 
 def _about_python(problem: Problem) -> Problem:
@@ -147,7 +168,7 @@ def as_worker(asked: Asked) -> int:
     """
     from mtl_magic.runs.quiet import keras_quietly
 
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     found: list[Alone] = []
 
     def join() -> None:
@@ -180,7 +201,7 @@ def _tell(error: Exception) -> None:
     sys.stderr.flush()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """The supervisor holds the other end of this process's stdin, and never writes."""
     while os.read(0, 1):
         pass

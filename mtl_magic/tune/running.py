@@ -17,7 +17,7 @@ from mtl_magic.runs import fitting
 from mtl_magic.runs.project import files, index
 from mtl_magic.settings.tune import TRIALS
 from mtl_magic.tune.events import SearchEnded
-from mtl_magic.tune.folder import RUNNING, Folder
+from mtl_magic.tune.folder import RUNNING, Folder, Trial
 from mtl_magic.tune.objectives import Objective, objectives_of
 from mtl_magic.tune.oracles import oracle_of
 from mtl_magic.tune.search import Search
@@ -258,7 +258,7 @@ def best_of(found: Searching, root: pathlib.Path | None) -> Run:
         raise MtlError(Problem("MTL493", "the search was ended before a trial was", hint=hint), found.plan.program.text)
     place = found.folder.run_of(best)
     if root is not None:
-        place = _copied(found, place, root, best.number)
+        place = _copied(found, place, root, best)
     run = fitting_load(place)
     run.name = found.folder.facts.get("name") or run.name
     run.search = found.search
@@ -276,16 +276,18 @@ def fitting_load(place: pathlib.Path) -> Run:
     return run
 
 
-def _copied(found: Searching, source: pathlib.Path, root: pathlib.Path, number: int) -> pathlib.Path:
+def _copied(found: Searching, source: pathlib.Path, root: pathlib.Path, trial: Trial) -> pathlib.Path:
     """The best trial's folder under the cell's name; the search says which it is, so that one that goes on replaces it."""
     from mtl_magic.runs.project.store import Store
 
     facts = found.folder.facts
-    name = str(facts.get("name") or found.folder.name)
-    if facts.get("best") == number and (root / str(facts.get("run")) / index.RUN).is_file():
-        return root / str(facts["run"])
+    name, before = str(facts.get("name") or found.folder.name), facts.get("run")
+    at = [trial.number, trial.epochs, trial.status]
+    if facts.get("best") == at and (root / str(before) / index.RUN).is_file():
+        return root / str(before)
     try:
-        place = Store(root).claim(name)
+        store = Store(root)
+        place = store.claim_exactly(before, replace=True) if before else store.claim(name)
         for path in sorted(source.iterdir(), key=lambda p: p.name == index.RUN):  # run.json last: it commits
             if path.name.startswith(".") or path.name == index.CHECKPOINT:
                 continue
@@ -302,5 +304,5 @@ def _copied(found: Searching, source: pathlib.Path, root: pathlib.Path, number: 
             Problem("MTL411", f"the best run cannot be copied: {error.strerror or error}", hint=hint)
         ) from error
     index.note(place)
-    found.folder.change(best=number, run=place.name)
+    found.folder.change(best=at, run=place.name)
     return place

@@ -1,0 +1,97 @@
+"""A chief and two workers as processes: they share one search, and one that is killed loses nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from tune.test_search import table
+
+from mtl_magic.tune.folder import FINISHED, RUNNING, Folder
+
+CELL = """\
+task click: binary
+task watch: regression weight range(0.2, 3.0)
+train lr=range(1e-4, 1e-2, log) epochs=6 batch=8 early_stop=none
+tune trials=6 method=random objective=click.auc
+"""
+
+
+@pytest.fixture
+def files(tmp_path):
+    table(600).to_parquet(tmp_path / "log.parquet")
+    (tmp_path / "feed.mtl").write_text(CELL)
+    return tmp_path
+
+
+def command(files, *words):
+    return [sys.executable, "-m", "mtl_magic", "tune", str(files / "feed.mtl"), "--data", str(files / "log.parquet"), "--store", str(files / "runs"), *words]  # fmt: skip
+
+
+def environment():
+    return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+
+
+def kill_one(files, killed):
+    """Kills the worker that has trial 1 while it trains."""
+    import psutil
+
+    end = time.monotonic() + 600
+    while time.monotonic() < end and not killed:
+        folder = Folder.newest(files / "runs", "feed")
+        mine = [t for t in folder.trials() if t.number == 1 and t.status == RUNNING and t.worker] if folder else []
+        if mine:
+            for process in psutil.process_iter(["environ"]):
+                there = process.info["environ"] or {}
+                if there.get("KERASTUNER_TUNER_ID") == mine[0].worker and there.get("MTL_MAGIC_SEARCH") == str(
+                    folder.place
+                ):
+                    process.send_signal(signal.SIGKILL)
+                    killed.append(mine[0].worker)
+                    return
+        time.sleep(0.02)
+
+
+@pytest.mark.timeout(900)
+def test_a_killed_worker_loses_nothing(files):
+    killed: list[str] = []
+    watch = threading.Thread(target=kill_one, args=(files, killed), daemon=True)
+    watch.start()
+    done = subprocess.run(
+        command(files, "--workers", "2", "--json"), capture_output=True, text=True, env=environment(), check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert killed, "the test must have met trial 1 while it trained"
+    said = json.loads(done.stdout)
+    assert [t["trial"] for t in said["trials"]] == list(range(6))
+    assert {t["status"] for t in said["trials"]} == {"finished"}
+    folder = Folder.newest(files / "runs", "feed")
+    trials = folder.trials()
+    assert {t.worker for t in trials} == {"tuner0", "tuner1"}, "both have trained"
+    assert all(t.status == FINISHED and t.epochs == 6 for t in trials)
+    best = max(trials, key=lambda t: t.objectives["click.auc"])
+    assert said["best"] == best.number
+    assert (files / "runs" / "feed" / "model.keras").is_file()
+
+
+def test_train_and_tune_name_each_other(files):
+    one = subprocess.run(
+        [word if word != "tune" else "train" for word in command(files)],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=False,
+    )
+    assert one.returncode == 1
+    assert "MTL495" in one.stderr
+    assert "mtl-magic tune takes the same file" in one.stderr
+    (files / "feed.mtl").write_text("task click: binary\n")
+    two = subprocess.run(command(files), capture_output=True, text=True, env=environment(), check=False)
+    assert two.returncode == 1
+    assert "has no 'tune' line" in two.stderr
