@@ -131,6 +131,18 @@ def test_upgrad_is_linear_under_scaling_and_the_scale_free_do_not_mind(J: np.nda
         assert np.allclose(d, e, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["nash_mtl", "imtl_g", "config", "db_mtl", "geometric"])
+@given(k=st.sampled_from([2, 3, 5]), seed=st.integers(0, 10**6))
+@some
+def test_the_direction_of_the_scale_free_does_not_mind_a_losss_unit(name: str, k: int, seed: int) -> None:
+    J, losses = draw("well", k, seed), np.linspace(0.4, 1.2, k)
+    unit = 10.0 ** np.random.default_rng(seed).uniform(-2, 2, k)
+    d = J.T @ weigh(made(name), J @ J.T, losses)[0]
+    scaled = unit[:, None] * J
+    e = scaled.T @ weigh(made(name), scaled @ scaled.T, unit * losses)[0]
+    assert np.allclose(d / np.linalg.norm(d), e / np.linalg.norm(e), atol=1e-4)
+
+
 @given(J=jacobians, order=st.randoms(use_true_random=False))
 @settings(max_examples=3, deadline=None)
 def test_no_task_is_preferred_by_its_place(J: np.ndarray, order: Any) -> None:
@@ -214,7 +226,11 @@ def test_a_solver_without_an_answer_is_counted(monkeypatch: pytest.MonkeyPatch) 
     assert state[TROUBLE] == 1
 
 
-@pytest.mark.parametrize(("name", "xla"), [*((name, False) for name in ALL), ("upgrad", True), ("nash_mtl", True)])
+# one of each kind of solver, and of what has a state or draws orders
+COMPILED = ("upgrad", "nash_mtl", "cagrad", "aligned_mtl", "imtl_g", "config", "gradnorm", "gradvac", "famo")
+
+
+@pytest.mark.parametrize(("name", "xla"), [*((name, False) for name in ALL), *((name, True) for name in COMPILED)])
 def test_the_graph_says_what_the_operations_say(name: str, *, xla: bool) -> None:
     J = draw("well", 3, 0)
     method = made(name)
