@@ -20,9 +20,9 @@ class Uncertainty(Balance):
     L is the loss over that of the best constant predictor, times the task's own `weight`; s makes up for a constant
     factor, so that in the long run such a weight changes little.
 
-    a is 1 for classification and ½ for regression (the paper's equations 10 and 7). s starts at 0, is never clamped, so
-    a task can be weighted up, and has an Adam of its own, free of weight decay and clipping; its gradient,
-    ½ − aₖ e^(−sₖ) Lₖ, needs no tape. At the optimum for given losses e^(−sₖ) = 1 / (2 aₖ Lₖ).
+    a is 1 for classification and ½ for regression (the paper's equations 10 and 7); a number whose loss is a likelihood too
+    (`poisson`, `tweedie`, `ziln`) has 1. s starts at 0, is never clamped, so a task can be weighted up, and has an Adam of
+    its own, free of weight decay and clipping; its gradient, ½ − aₖ e^(−sₖ) Lₖ, needs no tape. At the optimum for given losses e^(−sₖ) = 1 / (2 aₖ Lₖ).
 
     `form=liebel` has the penalty log(1 + e^sₖ) in place of sₖ/2, which stays positive as the total does. Its optimum is
     another: aₖ e^(−sₖ) Lₖ = 1 / (1 + e^(−sₖ)), so that a task of small loss is weighted up less, as 1/√L.

@@ -137,7 +137,8 @@ def task_kind(column: Column) -> Guess:
     """A task's kind from its label column: binary for two values, multiclass for a few, else regression."""
     kind = family(column.type)
     if kind in ("time", "list", "vector", "other"):
-        return Guess(None, f"holds {WORDS[kind]}, and a label is a number, a yes/no or a class")
+        hint = "write multilabel, for which a list is any number of classes" if kind in ("list", "vector") else ""
+        return Guess(None, f"holds {WORDS[kind]}, and a label is a number, a yes/no or a class", hint)
     values = distinct(column)[1].to_pylist()
     fractions = any(isinstance(v, float) for v in values)  # whole floats have become int
     if len(values) <= 2 and not fractions:

@@ -37,7 +37,10 @@ def fit_label(column: Column, kind: Declaration) -> tuple[Any, ...]:
         LabelError: a label of the wrong type, without any value, or with one value only.
     """
     if family(column.type) in ("time", "list", "vector", "other"):
-        raise LabelError("MTL204", f"holds {WORDS[family(column.type)]}; a label is a number, a yes/no or a class")
+        hint = "multilabel is the kind for lists of classes" if family(column.type) in ("list", "vector") else ""
+        raise LabelError(
+            "MTL204", f"holds {WORDS[family(column.type)]}; a label is a number, a yes/no or a class", hint
+        )
     if kind.word not in CLASSES:
         return _fit_number(column, kind)
     _, values = distinct(column)

@@ -71,7 +71,7 @@ _CLAUSES = (
         "It stands behind the tasks that 'given' names.", "task click: binary\ntask buy: binary given click via observed"),
     Entry("weight", CLAUSE, "weight W", "Multiplies a task's loss.",
         "A number of at least 0; 1 where nothing is said. It multiplies the loss that the balancing method reads: with equal and uncertainty the normalised one (over the best constant predictor's), with static the raw one. "
-        "All rows of the task count so: there is no weight for its positives alone. Early stopping weighs the tasks by it too.", "task watch: regression weight 0.5", once=True),
+        "All rows of the task count so; within it `sample_weight`, `pos_weight` and `class_weight` of the kind weigh rows and classes. Early stopping weighs the tasks by it too.", "task watch: regression weight 0.5", once=True),
     Entry("allow", CLAUSE, "allow CODE, …", "Silences warnings in this statement.",
         "The codes are those that a warning shows, such as MTL104. It stands at the end of any statement and counts for everything that the statement declares, all of its names. "
         "The table of warnings says which statement silences which; where no line declares what a warning is about, any line does.", "task click: binary allow MTL103, MTL104", once=True),
@@ -115,6 +115,9 @@ BRACES = (
         ("Both are float32 of shape (rows, 1), of a multiclass task `y_pred` (rows, classes) and `y_true` the class's number. `y_pred` is the prediction, not the logit: probabilities, and of a regression the value in the label's unit, "
         "so that such a loss is not standardised as mse is. It gives a loss a row, (rows,) or (rows, 1), or one for the batch. Rows without a label are left out. "
         "Where losses are normalised, the loss of the best constant is that of the head's start: the positives' rate, the classes' frequencies, the mean.")),
+    ("`sample_weight={…}` of a task", "a function of the table",
+        ("It is called with a pandas DataFrame of all columns, of files with some rows at a time, and gives a number of at least 0 a row; what is missing is 0. "
+        "It is called again for a validation or test table, and not to predict.")),
     ("`balance {…}`", "a function of `losses`, or of `gramian` and perhaps `losses`; it may take `active` too",
         ("Losses are float32 (K,), over the best constants' and times the tasks' weights; the Gramian is G = J Jᵀ float64 (K, K) of their gradients at the shared representation; `active` (K,) says which tasks have a label (and a gradient) in this batch. "
         "It gives the weights (K,), of TensorFlow operations, and is part of the compiled step. Weights of losses are taken as they are, those of a Gramian brought to the sum of the number of active tasks.")),

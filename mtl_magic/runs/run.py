@@ -166,8 +166,9 @@ class Run:
             table: rows with the features, in any form that `--data` takes; labels are not needed.
 
         Returns:
-            A DataFrame with a column a task: the probability of a binary task, the value of a regression, the class of
-            a multiclass task, which adds a probability a class in `task:class`. A child of a product (`esmm`, `escm2_*`) adds `child|parent`, which is conditional.
+            A DataFrame with a column a task: the probability of a binary task, the value of a regression, count or ranking, the
+            class of a multiclass or ordinal task, which adds a probability a class in `task:class`; of a multilabel task these
+            alone. A child of a product (`esmm`, `escm2_*`) adds `child|parent`, which is conditional.
         """
         from mtl_magic.runs.use import predict
 

@@ -145,3 +145,40 @@ def test_a_group_of_single_rows_has_nothing_to_order():
     with pytest.raises(MtlError) as caught:
         with_constants(compile_program(cell), prepare(program(cell), [frame(100)]))
     assert caught.value.problems[0].code == "MTL313"
+
+
+TWO = """
+from tests.train.two import strategy
+both = strategy()
+import numpy as np, tensorflow as tf
+from mtl_magic.data.prepare import prepare
+from mtl_magic.model.net import build
+from mtl_magic.model.settle import settle
+from mtl_magic.runs.fitting import compile_program
+from mtl_magic.train.constants import with_constants
+from mtl_magic.train.optimizers import dense_optimizer
+from mtl_magic.train.step import Step
+from mtl_magic.train.whole import list_batches
+from tests.train.test_whole import CELL, frame
+
+cell = CELL + "\\nshare mlp(units=[4], dropout=0)"
+program = compile_program(cell)
+made = prepare(program, [frame(400)])
+schema, program = with_constants(program, made), settle(program, made.schema)
+batch = next(iter(list_batches(made.train, 64, 0, schema.beside.lists).epoch(0)))
+for scope in (tf.distribute.get_strategy(), both):
+    with scope.scope():
+        step = Step(build(program, schema), schema, program.balance, dense_optimizer("sgd", 0.1, 0.0))
+        step.rates.lr.assign(0.1)
+        step.run(*step.cut(batch))
+        print(step.sums.numpy()[0, 0])
+        print(float(sum(np.abs(w.numpy()).sum() for w in step.net.model.trainable_weights)))
+"""
+
+
+def test_two_replicas_compare_what_one_does():
+    from tests.train.two import printed
+
+    one, weights, two, moved = printed(TWO)
+    assert two == pytest.approx(one, rel=1e-4)
+    assert moved == pytest.approx(weights, rel=1e-5)
