@@ -3,6 +3,7 @@
 import { h, say } from './dom';
 import { short } from './format';
 import type { Series } from './series';
+import { trans } from './words';
 
 /** A pair stands at `place(i, j, tasks)`; NaN: its gradients were not compared. */
 export interface Agreement {
@@ -29,7 +30,7 @@ export function agreement(series: Series | undefined, tasks: number): Agreement 
   };
 }
 
-const percent = (share: number): string => (share < 0.01 ? 'less than 1%' : `${Math.round(100 * share)}%`);
+const percent = (share: number): string => (share < 0.01 ? trans.__('less than 1%') : `${Math.round(100 * share)}%`);
 
 /** 'like pulls against watch in 62% of steps': the pair that does so most. */
 export function worst(tasks: string[], found: Agreement): string {
@@ -38,10 +39,10 @@ export function worst(tasks: string[], found: Agreement): string {
     for (let j = i + 1; j < tasks.length; j++) {
       const share = found.against[place(i, j, tasks.length)]!;
       if (!(share > most)) continue;
-      [most, said] = [share, `${tasks[i]} pulls against ${tasks[j]} in ${percent(share)} of steps`];
+      [most, said] = [share, trans.__('%1 pulls against %2 in %3 of steps', tasks[i], tasks[j], percent(share))];
     }
   }
-  return most === 0 ? 'no task pulls against another' : said;
+  return most === 0 ? trans.__('no task pulls against another') : said;
 }
 
 /** 'watch had no gradient in 40% of the last steps'; '' where each had one. */
@@ -89,7 +90,7 @@ export class ConflictMap {
     this.el = h(
       'table',
       { class: `mtl-map mtl-num${many ? ' mtl-many' : ''}`, style: `--tasks:${tasks.length}` },
-      h('caption', { class: 'mtl-hidden' }, 'cosine between the gradients of each two tasks'),
+      h('caption', { class: 'mtl-hidden' }, trans.__('cosine between the gradients of each two tasks')),
       h('thead', {}, h('tr', {}, h('td'), ...this.heads[0], last || null)),
       h(
         'tbody',
@@ -142,8 +143,9 @@ export class ConflictMap {
   private said(i: number, j: number): string {
     const { tasks, found } = this;
     const at = place(Math.min(i, j), Math.max(i, j), tasks.length);
-    if (!found || !Number.isFinite(found.cosines[at])) return `${tasks[i]}, ${tasks[j]}: not compared`;
-    return `${tasks[i]}, ${tasks[j]}: ${short(found.cosines[at], 2)}, against each other in ${percent(found.against[at]!)} of steps`;
+    if (!found || !Number.isFinite(found.cosines[at])) return trans.__('%1, %2: not compared', tasks[i], tasks[j]);
+    const said = [short(found.cosines[at], 2), percent(found.against[at]!)];
+    return trans.__('%1, %2: %3, against each other in %4 of steps', tasks[i], tasks[j], ...said);
   }
 
   private point(i: number | null, j: number | null): void {
@@ -175,9 +177,9 @@ export function scale(): HTMLElement {
   return h(
     'span',
     { class: 'mtl-scale', 'aria-hidden': 'true' },
-    'against',
+    trans.__('against'),
     h('i', { class: 'mtl-minus' }),
     h('i'),
-    'with'
+    trans.__('with')
   );
 }

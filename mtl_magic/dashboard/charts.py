@@ -11,6 +11,7 @@ from ipywidgets import Widget, widget_serialization
 
 from mtl_magic.dashboard.bundles import bundle
 from mtl_magic.dashboard.feed import Feed
+from mtl_magic.dashboard.heads import Heads
 from mtl_magic.dashboard.palette import COLOURS
 from mtl_magic.dashboard.rows import KINDS
 from mtl_magic.train.events import Event, Finished
@@ -95,15 +96,8 @@ class Charts(anywidget.AnyWidget):
     @classmethod
     def of(cls, name: str, schema: Schema, **options: Any) -> Charts:
         """Of the tasks of a schema."""
-        watched = {t.name: found[0] for t in schema.tasks if (found := t.kind.metrics_of())}
-        return cls(
-            name,
-            [t.name for t in schema.tasks],
-            {task: metric.title for task, metric in watched.items()},
-            higher={task: metric.higher_is_better for task, metric in watched.items()},
-            constants={t.name: t.constant_loss for t in schema.tasks},
-            **options,
-        )
+        heads = Heads.of(schema)
+        return cls(name, list(heads.tasks), heads.metrics, higher=heads.higher, constants=heads.constants, **options)
 
     @property
     def watches(self) -> bool:
