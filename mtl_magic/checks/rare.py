@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from mtl_magic.checks.places import warning
+from mtl_magic.data.negatives import sampled_mean, sampled_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +25,12 @@ def rare(program: Program, prepared: Prepared) -> Iterator[Problem]:
     for task in prepared.schema.tasks:
         if task.kind.word != "binary":
             continue
-        few, word = min((task.mean, "positive"), (1 - task.mean, "negative"))
-        count = few * task.rows
+        mean, labels = sampled_mean(task), sampled_rows(task)
+        few, word = min((mean, "positive"), (1 - mean, "negative"))
+        count = few * labels
         if not 0 < count < rows:
             continue
-        shares = [(few * labels / size, taken / rows) for labels, size, taken in _tables(program, prepared, task)]
+        shares = [(few * known / size, taken / rows) for known, size, taken in _tables(program, prepared, task)]
         empty = math.exp(batch * sum(part * math.log1p(-rate) for rate, part in shares))
         if empty > SHARE:
             message = (
@@ -44,10 +46,10 @@ def rare(program: Program, prepared: Prepared) -> Iterator[Problem]:
             yield warning("MTL103", message, program.task(task.name).span, way)
 
 
-def _tables(program: Program, prepared: Prepared, task: TaskSchema) -> list[tuple[int, int, int]]:
+def _tables(program: Program, prepared: Prepared, task: TaskSchema) -> list[tuple[float, int, int]]:
     """Of each table labelled rows of the task, training rows, and rows that an epoch takes."""
     if not prepared.tables:
         rows = sum(map(len, prepared.train))
-        return [(task.rows, rows, rows)]
+        return [(sampled_rows(task), rows, rows)]
     plan = program.train.plan(prepared.tables)
     return [(t.labels.get(task.name, 0), t.rows, taken) for t, taken in zip(prepared.tables, plan, strict=True)]

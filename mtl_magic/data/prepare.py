@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mtl_magic.data import negatives
 from mtl_magic.data.beside import fill
 from mtl_magic.data.columns import MisfitError
 from mtl_magic.data.encode import encode_rows, encode_table, extra, packed
@@ -90,13 +91,17 @@ def prepare(
     for other in others.values():
         if other is not None:
             check_other(other, features, targets, needed, found)
-    rows = [parts.train[tables.origin(parts.train) == k] for k in range(len(tables))]
-    counted = [{t.plan.name: int((~np.isnan(t.labels[mine])).sum()) for t in targets} for mine in rows]
-    taught = tables.taught([len(mine) for mine in rows], counted, features, found)
+    negatives.check(program, {t.plan.name: t.kind for t in targets}, found)
     found.stop()
     optional = tables.optional(features)
     schema = Schema(packed_features(features, optional), with_keys([t for t in tasks if t]), tuple(extras))
     labels = labels_of(schema, table, targets, found)
+    kinds = [t.kind for t in schema.tasks]
+    labels[parts.train], stays = negatives.sampled(kinds, labels[parts.train], parts.train, program.train.seed)
+    trains = parts.train[stays]
+    rows = [trains[tables.origin(trains) == k] for k in range(len(tables))]
+    counted = [tables.labelled(schema.tasks, labels[mine]) for mine in rows]
+    taught = tables.taught([len(mine) for mine in rows], counted, features, found)
     unmasked = np.stack([t.raw for t in targets], axis=1) if any(t.observed for t in targets) else None
     encoded = _encoded(features, found, tell)
     found.stop()
@@ -111,7 +116,12 @@ def prepare(
         train=[p for p in map(part, rows) if p is not None],
         valid=part(parts.valid),
         test=part(parts.test),
-        notes=[*sentences(program, taught), *found.notes, *renamed(schema)],
+        notes=[
+            *sentences(program, taught),
+            *negatives.sentences(schema.tasks, len(stays), len(trains)),
+            *found.notes,
+            *renamed(schema),
+        ],
         raw=Raw(table, parts, others["valid"], others["test"], unmasked, tuple(tables.starts)),
         tables=taught,
     )

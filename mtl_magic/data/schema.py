@@ -69,6 +69,7 @@ class TaskSchema:
     frequencies: tuple[float, ...] = ()  # of the classes of a binary or multiclass label on the training rows
     observed: tuple[str, ...] = ()  # parents whose label must be 1 for this task's label to count
     constant_loss: float = 1.0  # mean loss of the best constant predictor on the training rows
+    sampled_loss: float | None = None  # the same on those whose negatives are sampled; None: none are
     class_weights: tuple[float, ...] = ()  # weight of each class (0 and 1 of a binary task); (): all 1
     learnt: tuple[float, ...] = ()  # what the loss keeps of the training labels (`Loss.learnt`)
     start: tuple[float, ...] = ()  # logits of the best constant, where the loss knows better than the kind

@@ -14,6 +14,7 @@ from mtl_magic.data.encode import measured, unmasked
 from mtl_magic.data.flags import classes_of, encode_flags, form_of, summed
 from mtl_magic.data.infer import task_kind
 from mtl_magic.data.labels import CLASSES, LabelError, encode_label, fit_label, only, shown
+from mtl_magic.data.negatives import share
 from mtl_magic.data.schema import TaskSchema
 from mtl_magic.data.tally import Spread
 from mtl_magic.language.check import default_given
@@ -316,6 +317,9 @@ def described(
     if own:
         each = np.array(own)[known.astype("int64")]
         weights = each if weights is None else weights * each
+    sampled = None
+    if (left := share(kind)) < 1:
+        sampled = float(kind.constant_loss(known, frequencies, np.where(known == 0, left, 1.0)))
     return TaskSchema(
         name=plan.name,
         key=plan.name,
@@ -326,6 +330,7 @@ def described(
         rows=spread.count,
         mean=spread.mean,
         std=std,
+        sampled_loss=sampled,
         frequencies=frequencies,
         observed=target.observed,
         constant_loss=float(kind.constant_loss(known, frequencies, weights)),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from mtl_magic.data.problems import Found
+    from mtl_magic.data.schema import TaskSchema
     from mtl_magic.data.selection import Fitted
     from mtl_magic.data.targets import Target
     from mtl_magic.program import Program, TaskPlan
@@ -116,6 +117,11 @@ class Tables:
             lacks = tuple(f.name for f in features if not self.has(k, f.column))
             made.append(Taught(name, rows[k], counted, lacks))
         return tuple(made)
+
+    def labelled(self, tasks: Sequence[TaskSchema], labels: np.ndarray) -> dict[str, int]:
+        """Labelled rows of each task, of labels (n, width)."""
+        counts = np.isfinite(labels[:, : len(tasks)]).sum(axis=0)
+        return {task.name: int(count) for task, count in zip(tasks, counts, strict=True)}
 
     def optional(self, features: Sequence[Fitted]) -> set[str]:
         """Features whose column a table lacks."""

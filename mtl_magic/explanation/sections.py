@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mtl_magic.data.negatives import share
 from mtl_magic.explanation.tables import Cell, Default, Table
 from mtl_magic.explanation.written import Written, listed, value
 from mtl_magic.language.format import names as quoted
@@ -26,7 +27,8 @@ def labelled(task: TaskSchema) -> str:
     """What is known of a task's label: '23,000 labels, 3.1% positive'."""
     said = f"{task.rows:,} labels"
     if task.kind.word == "binary":
-        return f"{said}, {short(100 * task.mean)}% positive"
+        sampled = f", {short(100 * share(task.kind))}% of the negatives train" if share(task.kind) < 1 else ""
+        return f"{said}, {short(100 * task.mean)}% positive{sampled}"
     if not task.exclusive:
         return f"{said}, {len(task.classes)} classes, {short(task.mean * len(task.classes))} a row"
     if task.classes:

@@ -104,6 +104,7 @@ DATA: dict[str, Code] = {
     "MTL219": Code("table that teaches nothing", "Each of several tables teaches the tasks whose label columns it has, with the rows that train; one without such rows is no training table."),
     "MTL220": Code("wrong mix of tables", "`train mix=` gives each of several tables its part of a batch, by the name of the variable, file or key."),
     "MTL221": Code("mask or weight that cannot be used", "A task's mask or sample weight holds text or lists, a weight is below 0 or all are 0, or the function in braces that gives them fails."),
+    "MTL222": Code("negatives that a dependency counts", "`binary(negatives=)` leaves out a share of a task's negatives, and `escm2_ips` and `escm2_dr` estimate a risk over all rows, those negatives too."),
 }  # fmt: skip
 
 TRAINING: dict[str, Code] = {
@@ -132,7 +133,7 @@ TRAINING: dict[str, Code] = {
 MAGIC: dict[str, Code] = {
     "MTL400": Code("no data", "A `%%mtl` cell trains on the table that `--data` names. The message lists the tables of the notebook."),
     "MTL401": Code("unknown flag", "The line of a `%%mtl` cell takes --data, --valid, --test, --store, --checkpoint, --explain, --format, --quiet, --stream, --no-stream, --mlflow and --resume."),
-    "MTL402": Code("flag without its value, or twice", "--data, --valid and --test take Python up to the next flag; only --data may be repeated. --stream and --no-stream exclude each other."),
+    "MTL402": Code("flag without its value, or twice", "--data, --valid and --test take Python up to the next flag; only --data may be repeated, and with several --data also --valid and --test. --stream and --no-stream exclude each other."),
     "MTL403": Code("wrong name of a run", "What stands before the flags is one name: the variable that will hold the finished run."),
     "MTL404": Code("name is taken", "A run never replaces a variable that holds anything but a run."),
     "MTL405": Code("Python of a flag failed", "The expression behind --data, --valid or --test is not Python, names nothing, or raised an exception."),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
+from mtl_magic.data.negatives import offset
 from mtl_magic.tasks._base import Loss
 
 if TYPE_CHECKING:
@@ -32,11 +33,14 @@ class Seen:
     lists: Any = None
 
 
-def row_losses(schema: Schema, logits: dict[str, Any], labels: Any, terms: Sequence[Term] = ()) -> tuple[Any, Any]:
+def row_losses(
+    schema: Schema, logits: dict[str, Any], labels: Any, terms: Sequence[Term] = (), *, training: bool = False
+) -> tuple[Any, Any]:
     """Loss of each row and task times its weight, (B, K), 0 where there is no label, and the weights (B, K), both float32.
 
     A task's loss is the sum of the first over that of the second. Labels are (B, width), see `data.schema.Beside`.
-    `terms` are what dependencies add to the losses of their children (`Net.terms`).
+    `terms` are what dependencies add to the losses of their children (`Net.terms`). With `training` the rows are those of
+    which tasks may have forgotten negatives, and the losses are taken at the logits of such a sample (`data/negatives.py`).
 
     A missing label is replaced before a loss of ours sees it (NaN times zero would be NaN); a loss of the user's own
     sees the labelled rows alone, for it may mix rows.
@@ -51,7 +55,8 @@ def row_losses(schema: Schema, logits: dict[str, Any], labels: Any, terms: Seque
         start, stop = beside.flags[k]
         flags = labels[:, start:stop] if stop > start else None
         seen = Seen(tf.where(known[:, k], labels[:, k], filler), known[:, k], flags, lists)
-        each = task_losses(task, logits[task.key], seen)
+        more = offset(task.kind) if training else 0.0
+        each = task_losses(task, logits[task.key] + more if more else logits[task.key], seen)
         for term in terms:
             if term.task == k:
                 each += term.rows(schema, logits, labels)

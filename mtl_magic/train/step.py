@@ -118,7 +118,7 @@ class Step:
         # Of this epoch: summed loss and weight of the labelled rows of each task, which is their number where all weigh 1. float64, and cleared by the host once an
         # epoch, so that what a history holds does not depend on when the host looked.
         self.sums = replicas.shared_variable(tf.zeros((2, len(tasks)), tf.float64), "sums")
-        self.constants = tf.constant([t.constant_loss for t in tasks], tf.float32)
+        self.constants = tf.constant([t.sampled_loss or t.constant_loss for t in tasks], tf.float32)
         base = float(np.array(optimizer.learning_rate)) if base is None else base
         self.dense = Optimizers(optimizer, self.variables, net.apart, weight_decay, base)
         self.average = Average(self.variables, average)
@@ -292,7 +292,7 @@ class Step:
 
     def shares_of(self, logits: dict[str, Any], labels: Any, counts: Any) -> Any:
         """The same of the tasks' logits (B, units), by key."""
-        losses, _ = row_losses(self.schema, logits, labels, self.net.terms)
+        losses, _ = row_losses(self.schema, logits, labels, self.net.terms, training=True)
         return tf.reduce_sum(losses, axis=0) / tf.where(counts > 0, counts, 1.0)
 
     def _scale(self) -> Any:

@@ -218,3 +218,24 @@ def test_tables_of_the_validation_part():
     run = mtl_magic.fit(CELL, [feed(), shop()], valid=[feed(100, 5), shop(60, 6)], epochs=1)
     assert run.facts["rows"] == {"train": 1100, "valid": 160}
     assert run.metrics["valid"].keys() == {"click", "buy"}
+
+
+def test_a_task_with_few_labels_is_neither_drowned_nor_repeated():
+    """One label in forty rows: the loss is the mean over labelled rows, so that each of them counts forty times as much."""
+    rng = np.random.default_rng(3)
+    rows = 8000
+    a, b = rng.integers(0, 8, rows), rng.integers(0, 8, rows)
+    like = np.where(np.arange(rows) % 40 == 0, (b > 3) ^ (rng.random(rows) < 0.1), np.nan)
+    frame = pd.DataFrame({"a": a, "b": b, "click": (a > 3) ^ (rng.random(rows) < 0.1), "like": like})
+    text = "feature a, b: category\nshare mlp(units=[8], dropout=0)\ntask click: binary\ntask like: binary\n"
+    found = mtl_magic.fit(f"{text}train epochs=4 batch=128 lr=0.01 warmup=0 average=none early_stop=none", frame)
+    rest = pd.DataFrame({"a": rng.integers(0, 8, 2000), "b": rng.integers(0, 8, 2000)})
+    scores = found.evaluate(rest.assign(click=rest.a > 3, like=rest.b > 3)).set_index(["task", "metric"])["value"]
+    assert scores["click", "auc"] > 0.95
+    assert scores["like", "auc"] > 0.9
+
+
+def test_the_script_says_how_it_takes_several_tables(run):
+    text = str(run.code())
+    assert "learnt from several tables (feed, shop)" in text.replace("\n", " ")
+    assert "not mixed by `mix=`" in text.replace("\n", " ")

@@ -7,11 +7,13 @@ counts what must be exact, vocabularies, classes and statistics of the training 
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
+from mtl_magic.data import negatives
 from mtl_magic.data.columns import MisfitError
 from mtl_magic.data.encode import encode_table, packed
 from mtl_magic.data.options import check_options
@@ -89,6 +91,7 @@ def prepare_streams(program: Program, streams: Streams, tell: Tell) -> Prepared:
     check_sources(program, [f.name for f in features], source.names, found)
     check_options(program, features, found)
     _check_sizes(program, divided, sizes, found)
+    negatives.check(program, {t.plan.name: t.kind for t in targets}, found)
     counted = [{name: int(counts[k]) for name, counts in labels.labelled.items()} for k in range(len(tables))]
     taught = tables.taught(trains.tolist(), counted, features, found)
     found.stop()
@@ -96,17 +99,27 @@ def prepare_streams(program: Program, streams: Streams, tell: Tell) -> Prepared:
     schema = Schema(packed_features(features, optional), with_keys(tasks), tuple(extras))
     _say_division(program, divided, sizes, found)
     try:
-        train, parts = _encode(
+        train, parts, counted = _encode(
             program, schema, source, divided, others=others, tables=tables, scratch=streams.scratch, tell=tell
         )
     except OSError as error:
         raise full(error, "the encoded rows") or error from None
+    taught = tuple(
+        dataclasses.replace(t, rows=len(rows), labels={n: c for n, c in left.items() if c})
+        for t, rows, left in zip(taught, train, counted, strict=False)
+    )
     return Prepared(
         schema=schema,
         train=train,
         valid=parts[VALID],
         test=parts[TEST],
-        notes=[streams.why, *sentences(program, taught), *found.notes, *renamed(schema)],
+        notes=[
+            streams.why,
+            *sentences(program, taught),
+            *negatives.sentences(schema.tasks, int(trains.sum()), sum(map(len, train))),
+            *found.notes,
+            *renamed(schema),
+        ],
         sample=_looked_at(
             schema,
             features,
@@ -179,17 +192,21 @@ def _encode(
     tables: Tables,
     scratch: Scratch,
     tell: Tell,
-) -> tuple[list[StoredPart], dict[int, StoredPart | None]]:
-    """The training rows of each table, and the other parts, on disk."""
+) -> tuple[list[StoredPart], dict[int, StoredPart | None], list[dict[str, int]]]:
+    """The training rows of each table, and the other parts, on disk; labelled rows of each table that train, by task."""
     total = source.rows + sum(other.rows for other in others.values() if other is not None)
     trains = [_spool(schema, f"train{k or ''}", source, scratch) for k in range(len(tables))]
     spools = {which: _spool(schema, NAMES[which], other or source, scratch) for which, other in others.items()}
+    kinds, counted = [t.kind for t in schema.tasks], [Counter[str]() for _ in trains]
     done = 0
     for numbers, table, encoded in _encoded(program, schema, source, divided.columns):
         part, origin = divided.parts(numbers, table), tables.origin(numbers)
         for k, spool in enumerate(trains):
             rows = np.flatnonzero((part == TRAIN) & (origin == k))
-            spool.add((encoded.ids[rows], encoded.floats[rows], encoded.labels[rows]))
+            left, stays = negatives.sampled(kinds, encoded.labels[rows], numbers[rows], program.train.seed)
+            rows, left = rows[stays], left[stays]
+            spool.add((encoded.ids[rows], encoded.floats[rows], left))
+            counted[k].update(tables.labelled(schema.tasks, left))
         for which, spool in spools.items():
             if others[which] is None:
                 rows = np.flatnonzero(part == which)
@@ -204,7 +221,7 @@ def _encode(
                 done += len(table)
                 tell("encoding", done, total, "rows")
     made = [part for part in (spool.close() for spool in trains) if part is not None]  # `taught` has seen to all
-    return made, {which: spool.close() for which, spool in spools.items()}
+    return made, {which: spool.close() for which, spool in spools.items()}, [dict(found) for found in counted]
 
 
 def _spool(schema: Schema, what: str, source: Source, scratch: Scratch) -> Spool:

@@ -320,6 +320,29 @@ def _options(optimizer: Any) -> dict[str, Any]:
     }
 
 
+def _of_rows(plan: Plan) -> list[str]:
+    """On which rows it trains."""
+    from mtl_magic.data.negatives import share
+    from mtl_magic.numbers import short
+
+    found, tables = list[str](), plan.run.facts.get("tables") or ()
+    if tables:
+        names = ", ".join(str(table["name"]) for table in tables)
+        found.append(
+            f"The run learnt from several tables ({names}). Here they are one frame, `pd.concat([...])`, which has every "
+            "column that one of them has, empty where a table lacks it."
+        )
+        if plan.program.train.mix:
+            found.append("Its batches are drawn from all rows, not mixed by `mix=`.")
+    for task in plan.schema.tasks:
+        if share(task.kind) < 1:
+            left = f"{short(100 * share(task.kind))}% of the negatives of {task.name}"
+            found.append(
+                f"The run learnt from {left}, this training takes all of them; both predict the rate of all rows."
+            )
+    return found
+
+
 def notes(plan: Plan) -> list[str]:
     """Sentences on what the script's training does in another way than the run's."""
     from mtl_magic.train.fit import table_optimizer
@@ -335,6 +358,7 @@ def notes(plan: Plan) -> list[str]:
         found.append(f"It computes in float32, in place of `precision={settings.precision}`.")
     if settings.callbacks:
         found.append("Callbacks of your own are left out.")
+    found += _of_rows(plan)
     if settings.warm_start is not None:
         found.append("It does not begin with the weights of `warm_start`.")
     return found
