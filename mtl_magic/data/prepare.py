@@ -12,7 +12,7 @@ from mtl_magic.data import negatives
 from mtl_magic.data.beside import fill
 from mtl_magic.data.columns import MisfitError
 from mtl_magic.data.encode import encode_rows, encode_table, extra, packed
-from mtl_magic.data.options import check_options
+from mtl_magic.data.options import check_options, note_lists
 from mtl_magic.data.parts import divide
 from mtl_magic.data.problems import Found
 from mtl_magic.data.schema import EncodedFeature, Part, Prepared, Raw, Schema, TaskSchema
@@ -84,6 +84,7 @@ def prepare(
     tables.check_extras(targets, found)
     own = {"own_valid": bool(chosen.valid), "own_test": bool(chosen.test)}
     parts = divide(program, table, targets, found, starts=tables.starts, titles=tables.titles, **own)
+    note_lists(program, found, **own)
     features = fit_features(program, table, parts.train, found, kept_out(program, targets), tell=tell)
     check_sources(program, [f.name for f in features], table.names, found)
     check_options(program, features, found)

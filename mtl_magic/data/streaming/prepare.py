@@ -16,7 +16,7 @@ import pyarrow as pa
 from mtl_magic.data import negatives
 from mtl_magic.data.columns import MisfitError
 from mtl_magic.data.encode import encode_table, packed
-from mtl_magic.data.options import check_options
+from mtl_magic.data.options import check_options, note_lists
 from mtl_magic.data.prepare import check_other, extra_columns, kept_out, packed_features, renamed, with_keys
 from mtl_magic.data.problems import Found
 from mtl_magic.data.schema import Part, Prepared, Raw, Schema
@@ -76,6 +76,7 @@ def prepare_streams(program: Program, streams: Streams, tell: Tell) -> Prepared:
         tables=tables,
         numbers=numbers,
     )
+    note_lists(program, found, own_valid=streams.valid is not None, own_test=streams.test is not None)
     rows = Parts.of(divided.parts(numbers, sample)) if not found.problems else Parts.of(np.zeros(len(numbers), "int8"))
     features = fit_features(program, sample, rows.train, found, kept_out(program, targets), judged=False)
     _say_sampled(found, source, len(sample))

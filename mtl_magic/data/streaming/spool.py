@@ -167,7 +167,9 @@ class Spool:
         self._held = self._pools = 0
         self._blocks: list[int] = []
         self.lists, self._buckets = lists, list[int]()
-        self._by_bucket: list[list[Arrays]] = [[] for _ in range(-(-rows // self.pool) or 1)] if lists is not None else []
+        self._by_bucket: list[list[Arrays]] = (
+            [[] for _ in range(-(-rows // self.pool) or 1)] if lists is not None else []
+        )
         self._digest = hashlib.blake2b(digest_size=16)
         kept = [(n, pa.binary(4 * w)) for (n, _), w in zip(SIDES, widths, strict=True) if w]
         self._schema = pa.schema([pa.field(name, kind, nullable=False) for name, kind in kept])
