@@ -219,6 +219,7 @@ def test_without_a_subshell_the_page_says_that_it_waits(page):
     assert page.until(lambda: cell in page.idle, 120)
     assert page.road == roads("LATER")
     assert page.errors == []
+    assert "\r" not in page.printed  # no bar that draws itself anew: a notebook keeps each of its states
     assert page.run("print(late.why, late.facts.get('steered'))") == "epochs None\n"
 
 
