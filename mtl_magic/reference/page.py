@@ -89,7 +89,8 @@ def _said(method: dict[str, Any]) -> str:
 
 def _later(data: dict[str, Any]) -> str:
     words = [f"`{word}`" for found in data["later"].values() for word in found]
-    return LATER.format(words=", ".join(words))
+    kept = f"{', '.join(words)} are kept for later, and a cell that uses one is told so. " if words else ""
+    return LATER.format(kept=kept)
 
 
 def _table(head: tuple[str, str, str], rows: list[tuple[str, str, str]]) -> str:

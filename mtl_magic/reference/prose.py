@@ -168,6 +168,6 @@ Without a notebook, with the same words:
 LATER = """
 ## Not in this version
 
-{words} are kept for later, and a cell that uses one is told so. Functions of your own as metrics, feature kinds or
+{kept}Functions of your own as metrics, feature kinds or
 dependencies cannot stand in braces. There is no weight for positives alone and no transform of labels.
 """
