@@ -103,7 +103,12 @@ export function settings(model: Model): { el: HTMLElement; cleanup: Cleanup } {
 export function greet(model: Model): Cleanup {
   // The first message of the first widget may wait for its subshell; no answer comes, for the kernel never writes here.
   const timers = [0, 700, 1400, 2800, 5600].map((wait, n) => setTimeout(() => model.send({ do: 'hello', n }), wait));
-  return () => timers.forEach(clearTimeout);
+  const stop = () => timers.forEach(clearTimeout);
+  const unheard = gone(model, stop);
+  return () => {
+    stop();
+    unheard();
+  };
 }
 
 /** Lets the controls rest when their kernel has gone, which can't say so itself. */

@@ -13,6 +13,7 @@ import pytest
 from browser import SCREENSHOTS, screenshot
 from lab import FRONT, Lab, watched
 from labextension.test_completion import completed
+from labextension.test_hover import hovered
 from labextension.test_sidebar_offline import ACTS, faults, part
 
 DATA = """%load_ext mtl_magic
@@ -278,16 +279,14 @@ def test_task_weights_of_a_run_go_onto_the_training(desk):
     line.click()
 
 
-def test_completion_answers_at_once_while_it_trains(desk):
+def test_completion_and_meanings_answer_at_once_while_it_trains(desk):
     desk.page.evaluate(HEAR)
     offered, _ = completed(desk.lab, AT["first"], "balance g")
     assert "gradnorm" in offered
     assert "send complete_request" not in desk.talk(), "it waits for the kernel, or for a second"
     desk.page.keyboard.press("Escape")
     [desk.page.keyboard.press("Backspace") for _ in "balance g"]
-    desk.lab.cell(AT["first"]).locator(".cm-line span", has_text="mmoe").hover()
-    desk.page.locator(".cm-tooltip-hover", has_text="mixture").wait_for(timeout=5000)
-    desk.page.mouse.move(5, 500)
+    assert "mixture of experts" in hovered(desk.lab, AT["first"], 2, "mmoe")
     assert desk.lab.runs(AT["feed"])
 
 
@@ -308,6 +307,9 @@ def test_it_is_pushed_and_silent_when_hidden(desk):
     heard = desk.talk()
     assert "recv snapshot" in heard
     assert {t for t in heard if t.startswith("send")} == {"send hello"}
+    dash = desk.lab.cell(AT["feed"]).locator(".mtl-dash")
+    dash.get_by_role("slider", name="weight of watch", exact=True).press("ArrowRight")
+    desk.until(lambda: desk.slider("watch").input_value() == "1.05")
 
 
 def test_it_follows_the_notebook_in_front(desk):
@@ -382,7 +384,7 @@ def test_stop_ends_the_cell_and_the_run_remembers(desk):
     assert why == "stopped"
     assert [s["what"] for s in steered if s["what"] != "weight"] == ["pause", "resume", "stop"]
     last = {s["task"]: s["to"] for s in steered if s["what"] == "weight"}
-    assert last == {"like": 1, "click": 1}
+    assert last == {"like": 1, "click": 1, "watch": 1.05}
 
 
 def test_names_are_text(desk):

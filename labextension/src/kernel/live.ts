@@ -28,6 +28,8 @@ export class Live {
   training: Training | null | undefined;
   /** The kernel knows no such comm: the extension is not loaded there. */
   closed = false;
+  /** Settings that this page has sent. */
+  sent = 0;
 
   private readonly control: Promise<Kernel.IComm>;
   private comm: Kernel.IComm | undefined; // `control`, once it is open
@@ -102,7 +104,7 @@ export class Live {
   }
 
   private begin(about: About, buffers: Buffer[] = []): Training {
-    const training = new Training(about, message => this.say(message), buffers);
+    const training = new Training(about, message => this.say(message), this, buffers);
     this.greeting();
     if (!training.over) this.greeting = greet(training.wheel); // so the kernel finds out whether it hears while it trains
     return training;

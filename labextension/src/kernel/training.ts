@@ -50,9 +50,10 @@ export class Training implements ITraining {
   constructor(
     readonly about: About,
     say: (message: JSONObject) => void,
+    page: { sent: number },
     buffers: Buffer[] = []
   ) {
-    this.wheel = new Wheel(about.wheel, say);
+    this.wheel = new Wheel(about.wheel, say, page);
     this.store = new Store(about.keeps);
     const frames = about.ghost?.frames?.map((frame, i) => ({ ...frame, data: buffers[i]! })) ?? [];
     this.ghost = new Ghost({ ...about.ghost, frames }, about.tasks);

@@ -8,12 +8,13 @@ type State = Record<string, any>; // eslint-disable-line @typescript-eslint/no-e
 
 export class Wheel implements Model {
   private moved: State = {};
-  private sent = 0;
   private readonly heard = new Map<string, Set<(...args: unknown[]) => void>>();
 
+  /** `page`: how many messages it has sent, to this training and those before. */
   constructor(
     private state: State,
-    private readonly say: (message: JSONObject) => void
+    private readonly say: (message: JSONObject) => void,
+    private readonly page: { sent: number }
   ) {}
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -33,7 +34,7 @@ export class Wheel implements Model {
 
   save_changes(): void {
     if (!Object.keys(this.moved).length) return;
-    this.say({ do: 'set', n: ++this.sent, values: this.moved });
+    this.say({ do: 'set', n: ++this.page.sent, values: this.moved });
     this.moved = {};
   }
 
@@ -51,7 +52,7 @@ export class Wheel implements Model {
 
   /** What the kernel has; `n`: the last of our messages that is in it. An older one would turn a slider back that is dragged. */
   take(state: State, n: number): void {
-    if (n !== this.sent) return;
+    if (n !== this.page.sent) return;
     for (const [name, value] of Object.entries(state)) {
       if (JSON.stringify(value) !== JSON.stringify(this.state[name])) this.put(name, value);
     }
