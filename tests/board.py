@@ -212,7 +212,7 @@ class Board:
 def opened(context, theme="light", width=920):
     """A page with the harness; what goes wrong in it is kept in `page.errors`."""
     page = context.new_page()
-    page.set_default_timeout(4000)
+    page.set_default_timeout(15_000)
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.on("console", lambda said: page.errors.append(said.text) if said.type == "error" else None)
