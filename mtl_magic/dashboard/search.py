@@ -25,11 +25,14 @@ from mtl_magic.train.events import Evaluated, Event, Progress, Started
 from mtl_magic.tune.events import SearchEnded, TrialBegan, TrialEnded
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from mtl_magic.train.control import Control
     from mtl_magic.tune.running import Plan
     from mtl_magic.tune.search import Search
 
 EVERY = 0.5  # seconds between two lines about the trial under way
+GROWN = 1.1  # trials over those of the last look at what mattered
 MOST = 2000  # trials that a page is told of
 
 
@@ -100,8 +103,13 @@ class SearchBoard(anywidget.AnyWidget):
         return f"Dashboard of the search {self.state.get('name', '')}".rstrip()
 
 
-def state_of(search: Search, planned: int | None = None) -> dict[str, Any]:
+def state_of(search: Search, planned: int | None = None, importance: pd.DataFrame | None = None) -> dict[str, Any]:
     """All that a page draws, of JSON.
+
+    Args:
+        search: as it is now.
+        planned: trials at most.
+        importance: as it was a moment ago; None: as it is now, which takes part of a second.
 
     Returns:
         'name'; 'status'; 'planned' trials, 0: nobody knows; 'objectives', each 'name' and 'higher'; 'parameters', each 'name' and
@@ -111,7 +119,7 @@ def state_of(search: Search, planned: int | None = None) -> dict[str, Any]:
         too few trials; 'explained', one an objective.
     """
     hypers, objectives = search.space.hypers, search.objectives
-    frame = search.importance
+    frame = search.importance if importance is None else importance
     names = [o.name for o in objectives]
     trials = [
         {
@@ -172,6 +180,7 @@ class SearchFeed:
         self._said = -EVERY
         self._watch = Watch("")
         self._search: Search | None = None
+        self._known_importance: tuple[int, pd.DataFrame] | None = None  # of how many trials
 
     @property
     def search(self) -> Search | None:
@@ -209,14 +218,22 @@ class SearchFeed:
     def close(self) -> None:
         """No trial follows."""
         if not self._wheel.ended:
-            self._draw()
+            self._draw(last=True)
             self._say("")
             self.board.road = ""
             self._wheel.finish()
 
-    def _draw(self) -> None:
+    def _draw(self, *, last: bool = False) -> None:
         if self._search is not None:
-            self.board.state = state_of(self._search, self._plan.trials)
+            self.board.state = state_of(self._search, self._plan.trials, self._importance(self._search, last=last))
+
+    def _importance(self, search: Search, *, last: bool) -> pd.DataFrame:
+        """Anew where a tenth more trials have ended than it was made of, and in the end: a forest a trial would be felt."""
+        count = sum(t.counts for t in search.folder.trials())
+        known = self._known_importance
+        if known is None or count >= GROWN * max(known[0], 1) or (last and count > known[0]):
+            self._known_importance = known = (count, search.importance)
+        return known[1]
 
     def _say(self, text: str) -> None:
         self._said = time.monotonic()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mtl_magic.tune.space import Hyper
 
 LEAST = 8
-TREES, REPEATS = 200, 20
+TREES, REPEATS = 100, 10
 
 
 def enough(search: Search) -> bool:

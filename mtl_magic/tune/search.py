@@ -230,7 +230,9 @@ class Search:
 
 def _said(value: Any) -> str:
     """A value for a table: four digits, for trials differ in the third."""
-    return f"{value:.4g}" if isinstance(value, (int, float)) else str(value)
+    if not isinstance(value, (int, float)):
+        return str(value)
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def search_of(run: Run) -> Search | None:
