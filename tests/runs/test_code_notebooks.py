@@ -60,7 +60,16 @@ def cells_of(root):
             network = re.sub(r"(?m)^(balance|train).*$", "", text)
             if notebook.stem != "balancing" or network not in seen:
                 seen.add(network)
-                yield notebook, words[1], text
+                yield notebook, words[1], trial_0(text)
+
+
+def trial_0(text):
+    """Of a cell that is searched, the first of its trials."""
+    from mtl_magic.runs.fitting import parse
+    from mtl_magic.tune.space import Space
+    from mtl_magic.vocabulary import vocabulary
+
+    return str(Space(parse(text), vocabulary()).cell({})) if re.search(r"(?m)^tune\b", text) else text
 
 
 def namespace_of(notebook, text):
