@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -36,6 +36,13 @@ class Statistic:
     influence: np.ndarray | None
 
 
+class Units(NamedTuple):
+    """What is resampled: the unit of each labelled row (n,), and how many there are, with those of rows without a label."""
+
+    of: np.ndarray
+    number: int
+
+
 def replicates(
     metric: Metric,
     labels: np.ndarray,
@@ -48,15 +55,24 @@ def replicates(
 ) -> Replicates:
     """The metric of each run on all rows, and on resamples that the runs have in common.
 
+    Of two heads of the same rows the resamples are the same, so that sums over heads are right too.
+
     Args:
         metric: which.
-        labels: (n,), NaN where there is none: such rows do not count.
+        labels: (n,), NaN where there is none: such rows do not count. (n, classes) of several labels, of whose metrics the
+            mean is taken, as in an evaluation.
         predictions: of each run, (n,) or (n, classes).
         extras: columns that the metric reads, (n,) each.
         groups: of each row (n,): they are resampled whole; None: rows. A metric of lists resamples its own lists.
         count: resamples, fewer of a metric that is slow.
         seed: of the draws.
     """
+    if labels.ndim == 2:
+        each = [
+            replicates(metric, labels[:, c], [p[:, c] for p in predictions], extras, groups, count=count, seed=seed)
+            for c in range(labels.shape[1])
+        ]
+        return _mean_of([one for one in each if np.isfinite(one.values).all()] or each[:1])
     known = np.isfinite(labels)
     true = labels[known].astype("float64")
     made = [p[known].astype("float64") for p in predictions]
@@ -64,29 +80,41 @@ def replicates(
     values = np.array([float(metric.value(true, p, beside)) for p in made])
     if not len(true):
         return Replicates(values, np.full((len(made), 1), math.nan), np.zeros((len(made), 1)), 0)
-    lists = beside.get(getattr(metric, "group", None) or "") if metric.word in LISTS else None
-    if lists is not None:
-        codes = units_of(lists, len(true), seed)
-        found = [_of_lists(codes, lists, *LISTS[metric.word](metric, true, p, lists)) for p in made]
+    column = getattr(metric, "group", None) or ""
+    if metric.word in LISTS and column in extras:
+        codes = units_of(extras[column], len(labels), seed)
+        units = Units(codes[known], int(codes.max()) + 1)
+        found = [_of_lists(units, beside[column], *LISTS[metric.word](metric, true, p, beside[column])) for p in made]
     else:
-        codes = units_of(None if groups is None else groups[known], len(true), seed)
+        codes = units_of(groups, len(labels), seed)
+        units = Units(codes[known], int(codes.max()) + 1)
         build = BUILDERS.get(metric.word, _each)
-        found = [build(metric, true, p, codes, beside) for p in made]
-    units = int(codes.max()) + 1
+        found = [build(metric, true, p, units, beside) for p in made]
     moved = [one.influence for one in found if one.influence is not None]
     count = count if moved else min(count, SLOW)
-    chunks = [np.stack([one.under(c) for one in found]) for c in resamples(units, count, seed, wide=len(true))]
+    chunks = [np.stack([one.under(c) for one in found]) for c in resamples(units.number, count, seed, wide=len(true))]
     drawn = np.concatenate(chunks, axis=1)
-    return Replicates(values, drawn, np.stack(moved) if moved else None, units, events_of(true, codes))
+    return Replicates(values, drawn, np.stack(moved) if moved else None, units.number, events_of(true, units))
 
 
-def events_of(true: np.ndarray, codes: np.ndarray) -> int:
-    """Units with a row of the rarer class of a binary label; all of another."""
-    units = int(codes.max()) + 1
-    if not set(np.unique(true)) <= {0.0, 1.0}:
-        return units
-    rare = true > 0.5 if true.mean() < 0.5 else true < 0.5
-    return int((np.bincount(codes, rare, units) > 0).sum())
+def events_of(true: np.ndarray, units: Units) -> int:
+    """Units with a row of the rarer class of a binary label; of another label all that have a row."""
+    rare = np.ones(len(true), bool)
+    if set(np.unique(true)) <= {0.0, 1.0}:
+        rare = true > 0.5 if true.mean() < 0.5 else true < 0.5
+    return int((np.bincount(units.of, rare, units.number) > 0).sum())
+
+
+def _mean_of(each: Sequence[Replicates]) -> Replicates:
+    """The mean over classes."""
+    moved = [one.influence for one in each if one.influence is not None]
+    return Replicates(
+        np.mean([one.values for one in each], axis=0),
+        np.mean([one.drawn for one in each], axis=0),
+        np.mean(moved, axis=0) if len(moved) == len(each) else None,
+        each[0].units,
+        min(one.events for one in each),
+    )
 
 
 # -- functions of sums ------------------------------------------------------------------------------------------------
@@ -106,17 +134,16 @@ def of_sums(table: np.ndarray, function: Callable[..., np.ndarray]) -> Statistic
         return Statistic(under, np.nan_to_num(moved / (2 * step) * units))
 
 
-def _terms(codes: np.ndarray, *terms: np.ndarray) -> np.ndarray:
+def _terms(units: Units, *terms: np.ndarray) -> np.ndarray:
     """Of each unit the sums of some terms of its rows: (units, terms)."""
-    size = int(codes.max()) + 1
-    return np.stack([np.bincount(codes, term, size) for term in terms], axis=1)
+    return np.stack([np.bincount(units.of, term, units.number) for term in terms], axis=1)
 
 
 def _mean(of_rows: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[..., Statistic]:
     """A metric that is the mean of something over rows."""
 
-    def build(_: Any, true: np.ndarray, made: np.ndarray, codes: np.ndarray, *_beside: Any) -> Statistic:
-        return of_sums(_terms(codes, of_rows(true, made), np.ones(len(true))), lambda total, rows: total / rows)
+    def build(_: Any, true: np.ndarray, made: np.ndarray, units: Units, *_beside: Any) -> Statistic:
+        return of_sums(_terms(units, of_rows(true, made), np.ones(len(true))), lambda total, rows: total / rows)
 
     return build
 
@@ -132,40 +159,40 @@ def _hits(true: np.ndarray, made: np.ndarray) -> np.ndarray:
     return found
 
 
-def _rmse(_: Any, true: np.ndarray, made: np.ndarray, codes: np.ndarray, *_beside: Any) -> Statistic:
-    table = _terms(codes, (true - made) ** 2, np.ones(len(true)))
+def _rmse(_: Any, true: np.ndarray, made: np.ndarray, units: Units, *_beside: Any) -> Statistic:
+    table = _terms(units, (true - made) ** 2, np.ones(len(true)))
     return of_sums(table, lambda total, rows: np.sqrt(total / rows))
 
 
-def _entropy(_: Any, true: np.ndarray, made: np.ndarray, codes: np.ndarray, *_beside: Any) -> Statistic:
+def _entropy(_: Any, true: np.ndarray, made: np.ndarray, units: Units, *_beside: Any) -> Statistic:
     def function(total: np.ndarray, positives: np.ndarray, rows: np.ndarray) -> np.ndarray:
         rate = positives / rows
         found: np.ndarray = total / rows / (-rate * np.log(rate) - (1 - rate) * np.log(1 - rate))
         return found
 
-    return of_sums(_terms(codes, _log_loss(true, made), true, np.ones(len(true))), function)
+    return of_sums(_terms(units, _log_loss(true, made), true, np.ones(len(true))), function)
 
 
-def _calibration(_: Any, true: np.ndarray, made: np.ndarray, codes: np.ndarray, *_beside: Any) -> Statistic:
-    return of_sums(_terms(codes, made, true), lambda predicted, observed: predicted / observed)
+def _calibration(_: Any, true: np.ndarray, made: np.ndarray, units: Units, *_beside: Any) -> Statistic:
+    return of_sums(_terms(units, made, true), lambda predicted, observed: predicted / observed)
 
 
 # -- the area under the ROC curve -------------------------------------------------------------------------------------
 
 
-def _auc(_: Any, true: np.ndarray, made: np.ndarray, codes: np.ndarray, *_beside: Any) -> Statistic:
-    linear = placements(true, made, codes)
-    return linear if len(true) > MOST else dataclasses.replace(linear, under=sorting(true, made, codes))
+def _auc(_: Any, true: np.ndarray, made: np.ndarray, units: Units, *_beside: Any) -> Statistic:
+    linear = placements(true, made, units)
+    return linear if len(true) > MOST else dataclasses.replace(linear, under=sorting(true, made, units))
 
 
-def sorting(true: np.ndarray, made: np.ndarray, codes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def sorting(true: np.ndarray, made: np.ndarray, units: Units) -> Callable[[np.ndarray], np.ndarray]:
     """`Statistic.under` of the AUC: Σ positives · (negatives below + half of those that tie), over all pairs."""
     order = np.argsort(made, kind="stable")
-    units, positive, score = codes[order], true[order] > 0.5, made[order]
+    place, positive, score = units.of[order], true[order] > 0.5, made[order]
     ties = np.flatnonzero(np.diff(score, prepend=-np.inf) != 0)
 
     def under(counts: np.ndarray) -> np.ndarray:
-        weights = counts[:, units]
+        weights = counts[:, place]
         ones = np.where(positive, weights, 0.0)
         zeros = weights - ones
         if len(ties) < len(score):
@@ -180,7 +207,7 @@ def sorting(true: np.ndarray, made: np.ndarray, codes: np.ndarray) -> Callable[[
     return under
 
 
-def placements(true: np.ndarray, made: np.ndarray, codes: np.ndarray) -> Statistic:
+def placements(true: np.ndarray, made: np.ndarray, units: Units) -> Statistic:
     """The AUC as two means less their expectation: of positives the share of negatives below, of negatives that of
     positives above.
     """
@@ -189,31 +216,34 @@ def placements(true: np.ndarray, made: np.ndarray, codes: np.ndarray) -> Statist
     positive = true > 0.5
     n1, n0 = int(positive.sum()), int((~positive).sum())
     if not n1 or not n0:
-        return Statistic(lambda counts: np.full(len(counts), math.nan), np.zeros(int(codes.max()) + 1))
+        return Statistic(lambda counts: np.full(len(counts), math.nan), np.zeros(units.number))
     everywhere, place = ranks(made), np.zeros(len(true))
     place[positive] = (everywhere[positive] - ranks(made[positive])) / n0
     place[~positive] = 1 - (everywhere[~positive] - ranks(made[~positive])) / n1
     area = float(place[positive].mean())
-    table = _terms(codes, place * positive, positive * 1.0, place * ~positive, ~positive * 1.0)
+    table = _terms(units, place * positive, positive * 1.0, place * ~positive, ~positive * 1.0)
     return of_sums(table, lambda above, ones, below, zeros: above / ones + below / zeros - area)
 
 
 # -- lists ------------------------------------------------------------------------------------------------------------
 
 
-def _of_lists(codes: np.ndarray, lists: np.ndarray, values: np.ndarray, weights: np.ndarray) -> Statistic:
+def _of_lists(units: Units, lists: np.ndarray, values: np.ndarray, weights: np.ndarray) -> Statistic:
     """The weighted mean of the lists' values; a value that is NaN does not count.
 
     Args:
-        codes: of each row, the unit of its list.
+        units: of each row, that of its list.
         lists: of each row, its list.
         values, weights: of each list, in the order in which lists come first.
     """
     own = numbered(lists)
     unit_of = np.zeros(int(own.max()) + 1, "int64")
-    unit_of[own] = codes
+    unit_of[own] = units.of
     weights = np.where(np.isfinite(values), weights, 0.0)
-    return of_sums(_terms(unit_of, np.nan_to_num(values) * weights, weights), lambda total, weight: total / weight)
+    return of_sums(
+        _terms(Units(unit_of, units.number), np.nan_to_num(values) * weights, weights),
+        lambda total, weight: total / weight,
+    )
 
 
 def _by_rows(metric: Any, true: np.ndarray, made: np.ndarray, lists: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -233,13 +263,13 @@ def _evenly(metric: Any, true: np.ndarray, made: np.ndarray, lists: np.ndarray) 
 # -- any other metric -------------------------------------------------------------------------------------------------
 
 
-def _each(metric: Any, true: np.ndarray, made: np.ndarray, codes: np.ndarray, beside: Any) -> Statistic:
+def _each(metric: Any, true: np.ndarray, made: np.ndarray, units: Units, beside: Any) -> Statistic:
     """Resample by resample."""
 
     def under(counts: np.ndarray) -> np.ndarray:
         found = []
         for count in counts:
-            rows = np.repeat(np.arange(len(true)), count[codes].astype("int64"))
+            rows = np.repeat(np.arange(len(true)), count[units.of].astype("int64"))
             found.append(float(metric.value(true[rows], made[rows], {k: v[rows] for k, v in beside.items()})))
         return np.array(found)
 

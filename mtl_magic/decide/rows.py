@@ -24,7 +24,9 @@ TITLES = {"test": "test", "valid": "validation", "table": "given", "train": "tra
 class Judged:
     """What one run says of some rows."""
 
-    labels: Mapping[str, np.ndarray]  # title of an output -> (n,), NaN where there is no label
+    labels: Mapping[
+        str, np.ndarray
+    ]  # title of an output -> (n,), NaN where there is no label; of several labels (n, classes)
     predictions: Mapping[str, np.ndarray]  # the same -> (n,) or (n, classes)
     extras: Mapping[str, np.ndarray]  # columns that metrics read, (n,)
     index: Any  # of the table, (n,)
@@ -42,6 +44,9 @@ def judged(run: Run, parts: Sequence[Part]) -> Judged:
     joined = {key: np.concatenate(values) for key, values in made.items()}
     known = np.concatenate([part.labels for part in parts])
     labels = {task.name: known[:, k] for k, task in enumerate(run.schema.tasks)}
+    for task, place in zip(run.schema.tasks, run.schema.beside.flags, strict=True):
+        if not task.exclusive:
+            labels[task.name] = known[:, slice(*place)]
     predictions = {task.name: joined[task.key] for task in run.schema.tasks}
     for one in conditionals(run.outputs, run.schema):
         labels[one.title], predictions[one.title] = one.labels(known), joined[one.key]

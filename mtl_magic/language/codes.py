@@ -183,6 +183,9 @@ MAGIC: dict[str, Code] = {
     "MTL494": Code("no such trial", "A search numbers its trials from 0; `search.trials` lists them."),
     "MTL495": Code("search on the command line", "`mtl-magic train` trains one cell; `mtl-magic tune` searches one with a 'tune' line, and needs one."),
     "MTL496": Code("workers of a search keep dying", "A process that trained trials died more often than `--restarts` allows. What was tried is kept, and `--resume` goes on."),
+    "MTL485": Code("rows on disk", "A baseline, advice or a front trains on rows in memory: those of a table that is read piece by piece are not."),
+    "MTL486": Code("too few tasks", "Whether sharing helps, and what to share, is a question of two tasks or more."),
+    "MTL487": Code("no preferences", "A front needs `balance stch`, under which the weights of tasks are a preference."),
     "MTL415": Code("no cell to rewrite", "`%mtl format` rewrites the last `%%mtl` cell that was run in this session, or the last of the name it is given. A cell rewrites itself with the flag --format."),
 }  # fmt: skip
 

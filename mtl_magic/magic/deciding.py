@@ -50,13 +50,31 @@ def _whole(least: int) -> Callable[[str], int]:
     return read
 
 
+BY = Option(str, "a column", "rows of one value are resampled together, for they are not independent")
 OPTIONS: dict[str, dict[str, Option]] = {
-    "compare": {
-        "by": Option(str, "a column", "rows of one value are resampled together, for they are not independent")
+    "compare": {"by": BY},
+    "baseline": {
+        "budget": Option(str, "rows, steps or parameters", "what the tasks alone have as much of as the run"),
+        "seeds": Option(_whole(1), "a whole number of at least 1", "of both; 3 where nothing is said"),
+        "by": BY,
+    },
+    "seeds": {},
+    "advise": {},
+    "front": {
+        "stops": Option(
+            _whole(2), "a whole number of at least 2", "preferences that are trained; 5 where nothing is said"
+        )
     },
 }
-NAMES = {"compare": 2}  # runs that a command takes
-FLAGS = {"compare": ("data",)}  # flags of tables
+NAMES = {"compare": 2, "baseline": 1, "seeds": 1, "advise": 1, "front": 1}  # runs that a command takes
+TABLES = ("data", "valid", "test")
+FLAGS = {
+    "compare": ("data",),
+    "baseline": TABLES,
+    "seeds": TABLES,
+    "advise": TABLES,
+    "front": TABLES,
+}  # flags of tables
 
 
 def asked(command: str, rest: str, form: str) -> Asked:
@@ -173,6 +191,127 @@ def compare(shell: InteractiveShell, rest: str) -> Any:
     if table is None:
         remembered(shell, a, b)
     return compared(a, b, table, by=said.options.get("by"))
+
+
+def baseline(shell: InteractiveShell, rest: str) -> Any:
+    """`%mtl baseline NAME [budget=rows|steps|parameters] [seeds=N] [by=COLUMN] [--data EXPR]`."""
+    from mtl_magic.decide.baseline import baseline as made
+
+    form = "%mtl baseline NAME [budget=rows|steps|parameters] [seeds=N] [by=COLUMN] [--data EXPR]"
+    said = asked("baseline", rest, form)
+    run, (data, valid, test) = _one_run(shell, said, "baseline", form)
+    return made(run, data, valid, test, **said.options, **_trained_here(shell, said))
+
+
+def seeds(shell: InteractiveShell, rest: str) -> Any:
+    """`%mtl seeds NAME N [--data EXPR]`."""
+    from mtl_magic.decide.seeds import seeds as made
+
+    form = "%mtl seeds NAME N [--data EXPR]"
+    said = asked("seeds", rest, form)
+    if len(said.names) != 2 or not said.names[1].isdigit():
+        raise MtlError(
+            Problem("MTL484", "a run and a number of seeds are meant", hint=form), f"%mtl seeds {rest}".rstrip()
+        )
+    run, (data, valid, test) = _one_run(shell, dataclasses.replace(said, names=said.names[:1]), "seeds", form)
+    return made(run, int(said.names[1]), data, valid, test, **_trained_here(shell, said))
+
+
+def advise(shell: InteractiveShell, rest: str) -> Any:
+    """`%mtl advise NAME [--data EXPR]`: the evidence, and the cell that follows, as the next one."""
+    from mtl_magic.decide.advice import advise as made
+    from mtl_magic.magic.flags import MAGIC
+    from mtl_magic.magic.keeping import written
+
+    form = "%mtl advise NAME [--data EXPR]"
+    said = asked("advise", rest, form)
+    run, (data, valid, test) = _one_run(shell, said, "advise", form)
+    advice = made(run, data, valid, test, **_trained_here(shell, said))
+    if advice.text:
+        flags = said.flags if said.flags.data else None
+        tables_said = _flags_of(flags) if flags is not None else written(run.facts.get("asked") or {})
+        shell.set_next_input(f"{MAGIC}{run.name}_advised {tables_said}".rstrip() + f"\n{advice.text}")
+    return advice
+
+
+def _flags_of(flags: Flags) -> str:
+    """The flags of tables, as they were written."""
+    found = [(flag, e.text) for flag in TABLES for e in flags.tables(flag)]
+    return " ".join(f"--{flag} {text}" for flag, text in found)
+
+
+def front(shell: InteractiveShell, rest: str) -> Any:
+    """`%mtl front NAME [TASK TASK] [stops=N] [--data EXPR]`: a slider in a notebook, and what a saved one shows."""
+    from mtl_magic.decide.front import front as made
+
+    form = "%mtl front NAME [TASK TASK] [stops=N] [--data EXPR]"
+    said = asked("front", rest, form)
+    two = said.names[1:]
+    if len(two) not in (0, 2):
+        raise MtlError(Problem("MTL484", "a front lies between two tasks", hint=form), f"%mtl front {rest}".rstrip())
+    run, (data, valid, test) = _one_run(shell, dataclasses.replace(said, names=said.names[:1]), "front", form)
+    found_front = made(run, data, valid, test, tasks=two or None, **said.options, **_trained_here(shell, said))
+    if getattr(shell, "kernel", None) is not None:
+        from IPython.display import display
+
+        display(found_front.widget(lambda name, chosen: kept(shell, name, chosen)))
+    return found_front
+
+
+def kept(shell: InteractiveShell, name: str, run: Run) -> str:
+    """A stop of a front becomes a run: of the notebook, and of the store. What is said of it.
+
+    Raises:
+        MtlError: MTL403 the name is none; MTL404 it is taken by something else.
+    """
+    from mtl_magic.magic.runs import store
+    from mtl_magic.runs.project import index
+    from mtl_magic.runs.run import Run
+    from mtl_magic.runs.store import commit
+
+    flags = parse_flags(name)
+    if flags.problems or not flags.name:
+        raise MtlError(flags.problems or Problem("MTL403", "a run needs a name", hint="a name of a variable"))
+    if not isinstance(shell.user_ns.get(name), (Run, type(None))):
+        raise MtlError(Problem("MTL404", f"'{name}' already holds something else, and a run never replaces it"))
+    made = dataclasses.replace(run, name=name)
+    shell.user_ns[name] = made
+    try:
+        place = store().claim(name)
+        commit(made, place)
+    except (MtlError, OSError) as error:
+        return f"{name} is a run of this notebook; it is not kept: {error}"
+    made.folder = place
+    index.note(place)
+    return f"{name} is a run of this notebook, kept as {place.name}"
+
+
+def _one_run(shell: InteractiveShell, said: Asked, command: str, form: str) -> tuple[Run, tuple[Any, Any, Any]]:
+    """The run that a line names, and its tables: data, valid, test.
+
+    Raises:
+        MtlError: MTL484 it names none, or several; MTL483 nothing is known of its tables.
+    """
+    from mtl_magic.decide.seeds import Seeds
+    from mtl_magic.magic.background import check_free
+    from mtl_magic.magic.given import given
+
+    if len(said.names) != 1:
+        raise MtlError(Problem("MTL484", f"%mtl {command} takes one run", hint=form), f"%mtl {command}")
+    check_free()
+    run = found(shell, said.names[0])
+    run = run.runs[0] if isinstance(run, Seeds) else run
+    tables = given(said.flags if said.flags.data else cell_flags(run), shell.user_ns)
+    return run, (tables.data, tables.valid, tables.test)
+
+
+def _trained_here(shell: InteractiveShell, said: Asked) -> dict[str, Any]:
+    """What every command that trains is told: names for `{…}`, how tables are read, and that a person waits."""
+    return {"namespace": shell.user_ns, "stream": said.flags.stream, "tell": _say}
+
+
+def _say(sentence: str) -> None:
+    print(sentence, flush=True)  # noqa: T201  it takes a while
 
 
 def remembered(shell: InteractiveShell, *sides: Run | Seeds) -> None:

@@ -104,6 +104,30 @@ def _compare(shell: InteractiveShell, rest: str) -> Any:
     return compare(shell, rest)
 
 
+def _baseline(shell: InteractiveShell, rest: str) -> Any:
+    from mtl_magic.magic.deciding import baseline
+
+    return baseline(shell, rest)
+
+
+def _seeds(shell: InteractiveShell, rest: str) -> Any:
+    from mtl_magic.magic.deciding import seeds
+
+    return seeds(shell, rest)
+
+
+def _advise(shell: InteractiveShell, rest: str) -> Any:
+    from mtl_magic.magic.deciding import advise
+
+    return advise(shell, rest)
+
+
+def _front(shell: InteractiveShell, rest: str) -> Any:
+    from mtl_magic.magic.deciding import front
+
+    return front(shell, rest)
+
+
 def _clean(_: InteractiveShell, rest: str) -> None:
     from mtl_magic.magic.runs import clean
 
@@ -138,6 +162,24 @@ COMMANDS = {
         "%mtl compare A B [by=COLUMN] [--data EXPR]",
         "two runs side by side: cells, metrics with intervals of their difference, curves, a verdict for each head",
         _compare,
+    ),
+    "baseline": Command(
+        "%mtl baseline NAME [budget=rows|steps|parameters] [seeds=N] [by=COLUMN] [--data EXPR]",
+        "trains each task of a run alone, and says whether sharing helps: change of each head, time, overfitting",
+        _baseline,
+    ),
+    "seeds": Command(
+        "%mtl seeds NAME N [--data EXPR]", "trains a run's cell with N seeds: mean ± standard deviation", _seeds
+    ),
+    "advise": Command(
+        "%mtl advise NAME [--data EXPR]",
+        "measures which tasks teach each other, and puts a cell that follows below; or says that there is not enough evidence",
+        _advise,
+    ),
+    "front": Command(
+        "%mtl front NAME [TASK TASK] [stops=N] [--data EXPR]",
+        "trains a cell with balance stch for several preferences between two tasks: a slider, whose stop becomes a run",
+        _front,
     ),
     "clean": Command("%mtl clean [KIND…]", "shows what takes room and can be freed, or frees it", _clean),
 }

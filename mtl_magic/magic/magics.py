@@ -47,6 +47,8 @@ class MtlMagics(Magics):
             %mtl clean          what takes room and can be freed
             %mtl code feed      the run's model as plain Keras, in the next cell
             %mtl compare a b    two runs side by side, and whether they differ
+            %mtl baseline feed  each task alone, and whether sharing helps
+            %mtl advise feed    which tasks teach each other, and a cell that follows
         """
         from mtl_magic.magic.cell import run_cell
         from mtl_magic.magic.errors import explain

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mtl_magic.decide.bootstrap import MOST, numbered, resamples
-from mtl_magic.decide.replicates import placements, replicates, sorting
+from mtl_magic.decide.replicates import Units, placements, replicates, sorting
 from mtl_magic.tasks.calibration import CalibrationError, NormalizedEntropy, PredictedOverObserved
 from mtl_magic.tasks.lists import Mrr, Ndcg
 from mtl_magic.tasks.metrics import F1, Accuracy, Auc, GroupAuc, LogLoss, Mae, PrAuc, Rmse, Spearman
@@ -76,7 +76,7 @@ def test_placements_are_the_auc_to_first_order():
     """Of many rows the two agree on each resample; their standard errors are equal."""
     rng = np.random.default_rng(0)
     y = (rng.random(4000) < 0.2) * 1.0
-    p, units = rng.normal(size=4000) + y, np.arange(4000)
+    p, units = rng.normal(size=4000) + y, Units(np.arange(4000), 4000)
     counts = np.concatenate(list(resamples(4000, 100)))
     exact, linear = sorting(y, p, units)(counts), placements(y, p, units).under(counts)
     assert np.corrcoef(exact, linear)[0, 1] > 0.999
@@ -95,8 +95,20 @@ def test_influence_gives_the_bootstraps_standard_error():
 def test_rows_without_a_label_do_not_count():
     y, made, _ = rows()
     gone = np.append(y, [np.nan] * 5), [np.append(p, [9.0] * 5) for p in made]
-    with_them = replicates(Auc(), *gone, {}, count=10)
-    assert (with_them.drawn == replicates(Auc(), y, made, {}, count=10).drawn).all()
+    found = replicates(Auc(), *gone, {}, count=300)
+    assert found.units == 65, "resamples are of all rows, so that heads with other labels have the same"
+    assert found.events == (y > 0.5).sum()
+    assert found.values == pytest.approx(replicates(Auc(), y, made, {}).values)
+    assert found.error([-1, 1])[0] == pytest.approx(replicates(Auc(), y, made, {}).error([-1, 1])[0], rel=0.15)
+
+
+def test_several_labels_are_their_mean():
+    y, made, _ = rows()
+    two = replicates(Auc(), np.stack([y, 1 - y], 1), [np.stack([p, p], 1) for p in made], {}, count=9)
+    one = replicates(Auc(), y, made, {}, count=9)
+    assert two.values == pytest.approx([0.5, 0.5])
+    assert two.drawn == pytest.approx(np.full((2, 9), 0.5))
+    assert one.units == two.units
 
 
 def test_no_row_and_one_class():

@@ -113,7 +113,7 @@ def test_what_takes_room_is_told_and_freed(store, monkeypatch, tmp_path):
     store.tag("feed-2", ["keep"])
     taken = space.taken(store)
     assert {word: n for word, (n, _) in taken.items()} == {
-        "trash": 1, "dead": 1, "checkpoints": 1, "old": 1, "scratch": 1, "leftovers": 1,
+        "trash": 1, "dead": 1, "checkpoints": 1, "old": 1, "trainings": 0, "scratch": 1, "leftovers": 1,
     }  # fmt: skip
     assert taken["checkpoints"][1] == 1000
     assert space.free(store, ["checkpoints"]) == 1000

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from mtl_magic.runs.project import files, index
 from mtl_magic.runs.project.store import TRASH, Store
 
+TRAININGS = ".trainings"  # in a store: what was trained beside runs (`decide/trainings.py`)
 REST = 3600.0  # seconds that a leftover must be old: one that is written now looks the same
 
 
@@ -57,6 +58,11 @@ def _lives(pid: str) -> bool:
     return pid.isdecimal() and psutil.pid_exists(int(pid))
 
 
+def _trainings(store: Store) -> list[pathlib.Path]:
+    """None that is written now."""
+    return [p for p in _below(store.root / TRAININGS) if not p.name.startswith(".") or _rests(p)]
+
+
 def _leftovers(store: Store) -> list[pathlib.Path]:
     """Of writes that a kill has cut short."""
     hidden = [p for place in (store.root, *index.folders(store.root)) for p in _below(place)]
@@ -95,6 +101,7 @@ KINDS = {
             "checkpoints", "checkpoints of runs that have ended; a stopped one cannot be resumed without", _checkpoints
         ),
         Kind("old", "all but the newest run of each name", _old),
+        Kind("trainings", "single tasks and other seeds that baselines trained, trained anew where they are wanted", _trainings),
         Kind("scratch", "encoded rows of trainings that are gone, in the folder for temporary files", _scratch),
         Kind("leftovers", "files of writes that were cut short, and folders of runs that never began", _leftovers),
     )
