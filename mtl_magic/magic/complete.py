@@ -16,6 +16,7 @@ from mtl_magic.language.complete import Candidate, complete, expected
 from mtl_magic.language.regions import PYTHON, region_at
 from mtl_magic.language.statements import entries
 from mtl_magic.magic.flags import FLAGS, LATER, MAGIC, Expression, parse_flags
+from mtl_magic.magic.given import called
 from mtl_magic.magic.tables import columns, tables
 from mtl_magic.vocabulary import vocabulary
 
@@ -33,7 +34,8 @@ def candidates(text: str, offset: int, namespace: Mapping[str, Any]) -> list[Can
     if offset <= behind:
         return _header(text, start, offset, namespace)
     data = parse_flags(header[len(NAME) :]).data
-    found = complete(text, offset, vocabulary(), _columns(data, namespace), {"run": list(_runs(namespace))})
+    names = {"run": list(_runs(namespace)), "table": called(data, namespace)}
+    found = complete(text, offset, vocabulary(), _columns(data, namespace), names)
     if found or ((region := region_at(text[behind:offset])) is not None and region.sort == PYTHON):
         return found
     typed = re.search(r"\w*\Z", text[behind:offset])

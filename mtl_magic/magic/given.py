@@ -57,6 +57,27 @@ def given(flags: Flags, namespace: Mapping[str, Any]) -> Given:
     return Given(data, _part(valid), _part(test), places)
 
 
+def called(expressions: Sequence[Expression], namespace: Mapping[str, Any]) -> list[str]:
+    """The names of several tables as far as they can be told without running anything: those of variables and files.
+
+    Example:
+        >>> from mtl_magic.magic.flags import parse_flags
+        >>> called(parse_flags("--data feed[feed.day < 5] --data 'logs/shop.csv'").data, {"feed": {"day": [1]}})
+        ['feed', 'shop']
+    """
+    from mtl_magic.data.named import is_table, stem
+
+    found = []
+    for expression in expressions if len(expressions) > 1 else ():
+        text = expression.text
+        word = re.match(r"\w+", text)
+        if text[0] in "'\"" and text[0] == text[-1]:
+            found.append(stem(text[1:-1]))
+        elif word and is_table(namespace.get(word.group())):
+            found.append(word.group())
+    return list(dict.fromkeys(filter(None, found)))
+
+
 def _part(tables: Sequence[Any]) -> Any:
     return None if not tables else tables[0] if len(tables) == 1 else list(tables)
 

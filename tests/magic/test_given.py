@@ -10,6 +10,7 @@ import pytest
 
 from mtl_magic.cli.arguments import parse
 from mtl_magic.cli.main import main
+from mtl_magic.magic.complete import candidates
 from mtl_magic.magic.flags import parse_flags
 from mtl_magic.magic.given import given
 from mtl_magic.magic.keeping import texts, written
@@ -81,6 +82,13 @@ def test_what_a_run_remembers_of_its_line():
     assert asked["valid"] == ["c", "d"]
     assert written(asked) == "--data a --data b --valid c --valid d"
     assert texts(["c"]) == "c"
+
+
+def test_names_are_offered_where_tables_are_mixed(tables):
+    cell = "%%mtl both --data feed --data shop[shop.user > 1] --data 'logs/ads.parquet'\ntask click\ntrain mix=["
+    assert {"feed", "shop", "ads"} <= {c.text.rstrip("=") for c in candidates(cell, len(cell), tables)}
+    one = "%%mtl both --data feed\ntask click\ntrain mix=["
+    assert not {c.text for c in candidates(one, len(one), tables)} & {"feed", "feed="}
 
 
 def run(shell, cell):
