@@ -337,7 +337,7 @@ def test_it_follows_the_notebook_in_front(desk):
 def test_axe_and_how_it_looks(desk, theme):
     desk.lab.theme(theme)
     desk.page.evaluate("() => document.querySelectorAll('.Toastify__toast').forEach(t => t.remove())")
-    desk.lab.cell(AT["feed"]).locator(".jp-InputPrompt").first.scroll_into_view_if_needed()
+    desk.lab.cell(AT["feed"]).evaluate("el => el.scrollIntoView({ block: 'start' })")
     desk.slider("like").focus()
     desk.goes_on()
     assert faults(desk.lab) == []
