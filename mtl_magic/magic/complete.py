@@ -130,6 +130,7 @@ def _line_form(text: str, offset: int, namespace: Mapping[str, Any]) -> list[Can
         offers += ((e.word, e.sort, e.summary) for e in entries(registry) if " " not in e.word)
         offers += ((d.word, "word", d.summary()) for d in registry)
         offers += ((code, "code", c.title) for code, c in catalogue().items())
+        offers += ((word, "line", c.summary) for word, c in COMMANDS.items())
         offers += _flags()
     return _starting(offers, typed, offset)
 

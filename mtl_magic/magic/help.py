@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import textwrap
+from typing import TYPE_CHECKING
 
 from mtl_magic.language.codes import catalogue
 from mtl_magic.language.describe import default, defaults, plural, signature
@@ -14,6 +15,9 @@ from mtl_magic.parameters import FAMILIES
 from mtl_magic.problems import MtlError, Problem
 from mtl_magic.registry import Declaration, Param
 from mtl_magic.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from mtl_magic.magic.line import Command
 
 _SORTS = {STATEMENT: "statements", CLAUSE: "clauses", SOURCE: "sources", FORM: "values"}
 _WIDTH = 100
@@ -28,6 +32,7 @@ def overview() -> str:
         found = [(d.word, d.summary()) for d in registry if d.family == family and family != "settings"]
         if found:
             parts.append(_table(plural(title), found))
+    parts.append(_table("lines", [(f"%mtl {word}", c.summary) for word, c in _commands().items()]))
     parts.append(_table("flags of the %%mtl line", [(f"--{flag}", doc) for flag, doc in _flags().items()]))
     return "\n\n".join([*parts, "%mtl help WORD says more of one; so it does of the code of an error"])
 
@@ -44,19 +49,52 @@ def about(word: str) -> str:
     parts += [_describe(d) for d in registry if d.word == word and d.family != "settings"]
     if word.startswith("-") and (flag := word.lstrip("-")) in flags:
         parts.append(f"--{flag}  flag of the %%mtl line\n\n{_wrapped(flags[flag][:1].upper() + flags[flag][1:] + '.')}")
+    if word in _commands():
+        parts.append(_command(word))
     if word.upper() in codes:
         code = codes[word.upper()]
         said = f"{code.doc} Silenced at {code.silenced or code.shown}." if code.shown else code.doc
         parts.append(f"{word.upper()}  {code.title}\n\n{_wrapped(said)}")
     if parts:
         return "\n\n\n".join(parts)
-    words = [*(e.word for e in known), *(d.word for d in registry), *codes, *(f"--{flag}" for flag in flags)]
+    words = [
+        *(e.word for e in known),
+        *(d.word for d in registry),
+        *codes,
+        *(f"--{flag}" for flag in flags),
+        *_commands(),
+    ]
     hint = _option(word) or did_you_mean(word, words) or "%mtl help lists the words"
     raise MtlError(Problem("MTL408", f"'{word}' is not a word of the language", hint=hint))
 
 
 def _flags() -> dict[str, str]:
     return {flag: doc for flag, doc in FLAGS.items() if flag not in LATER}
+
+
+def _commands() -> dict[str, Command]:
+    from mtl_magic.magic.line import COMMANDS  # which has this module's functions for one of them
+
+    return COMMANDS
+
+
+def _command(word: str) -> str:
+    """A line: its form, what it does, its options."""
+    from mtl_magic.magic.deciding import OPTIONS
+
+    command = _commands()[word]
+    lines = [
+        f"{word}  line",
+        "",
+        f"  {command.form}",
+        "",
+        _wrapped(command.summary[:1].upper() + command.summary[1:] + "."),
+    ]
+    options = OPTIONS.get(word, {})
+    width = max(map(len, options), default=0)
+    return "\n".join(
+        [*lines, *([""] if options else []), *(f"  {n:<{width}}  {o.doc} ({o.takes})" for n, o in options.items())]
+    )
 
 
 def _option(word: str) -> str:

@@ -7,7 +7,7 @@ from decide.conftest import TEXT
 
 from mtl_magic.decide.comparison import Comparison
 from mtl_magic.magic.complete import candidates
-from mtl_magic.magic.help import about
+from mtl_magic.magic.help import about, overview
 from mtl_magic.problems import MtlError
 from mtl_magic.runs import judged
 
@@ -80,5 +80,7 @@ def test_completion(feed, log):
     assert offered("%mtl compare feed feed --data ") == ["log"]
 
 
-def test_help_knows_the_codes():
+def test_help_knows_codes_and_lines():
     assert "rows" in about("MTL480")
+    assert "rows, steps or parameters" in about("baseline")
+    assert "%mtl advise" in overview()
