@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mtl_magic.decide.again import prepared as encoded_again
-from mtl_magic.decide.bootstrap import LEVEL, Interval, Replicates, holm, joined
-from mtl_magic.decide.replicates import replicates
+from mtl_magic.decide.bootstrap import LEVEL, Interval
 from mtl_magic.decide.rows import Judged, group_of, judged
 from mtl_magic.decide.single import dense_parameters, in_memory, narrowed, rows_alone, share_of_width, text_alone
 from mtl_magic.decide.trainings import Tell, Trainings, first_of, seeds_of
+from mtl_magic.decide.transfer import Claim, Head, claims_of, gap_of, heads_of, mean_of, scores_of
 from mtl_magic.language.names import did_you_mean
 from mtl_magic.problems import MtlError, Problem
 
@@ -40,34 +40,8 @@ BUDGETS = {
     "steps": "all tasks alone take as many steps together as the run that shares",
     "parameters": "the layers of all tasks alone have as many parameters together as those that share, or less",
 }
-GAIN, LOSS, SAME, UNKNOWN = "gain", "negative transfer", "no difference", "too few rows to tell"
 SEEDS = 3
 SAMPLED = 20_000  # training rows on which overfitting is measured, at most
-
-
-@dataclasses.dataclass(frozen=True)
-class Head:
-    """A task, shared and alone; both are means over seeds."""
-
-    task: str
-    metric: str
-    shared: float
-    alone: float
-    change: Interval  # Δₖ in percent
-    p: float  # adjusted for the number of heads
-    verdict: str
-    seeds: tuple[float, ...]  # Δₖ of each seed
-
-
-@dataclasses.dataclass(frozen=True)
-class Claim:
-    """What sharing promises, and what these rows say of it."""
-
-    promise: str
-    alone: str
-    shared: str
-    evidence: str
-    verdict: str  # 'shown', 'refuted', 'neither'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -226,29 +200,6 @@ def _alone(
 # -- what comes of it -------------------------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True)
-class _Scores:
-    """A head on some rows: replicates of its runs alone (the first S) and shared (the others)."""
-
-    drawn: Replicates
-    seeds: int
-    sign: float  # −1 where less is better
-    scale: float  # 100 / |the metric alone, on the rows that judge|
-
-    def percent(self) -> Replicates:
-        """Δₖ, the mean over seeds, as replicates of one value."""
-        weights = np.repeat([-1.0, 1.0], self.seeds) / self.seeds * self.sign * self.scale
-        moved = None if self.drawn.influence is None else (weights @ self.drawn.influence)[None]
-        drawn = (weights @ self.drawn.drawn)[None]
-        return Replicates(np.array([weights @ self.drawn.values]), drawn, moved, self.drawn.units, self.drawn.events)
-
-    def each(self) -> np.ndarray:
-        """Δₖ of each seed."""
-        values = self.drawn.values
-        found: np.ndarray = (values[self.seeds :] - values[: self.seeds]) * self.sign * self.scale
-        return found
-
-
 def _judged(
     shared: Sequence[Run],
     alone: Mapping[str, tuple[Run, ...]],
@@ -268,16 +219,16 @@ def _judged(
         if metric is None:
             continue
         sign = 1.0 if metric.higher_is_better else -1.0
-        test = _scores(metric, *on_test[task], sign=sign)
-        train = _scores(metric, *on_train[task], sign=sign, scale=test.scale)
+        test = scores_of(metric, *on_test[task], sign=sign)
+        train = scores_of(metric, *on_train[task], sign=sign, scale=test.scale)
         found[task] = metric.title, test, train
     column = by or group_of(first)
     column = column if column in in_memory(getattr(rows, part)).extras else ""
-    heads = _heads({task: (metric, test) for task, (metric, test, _) in found.items()}, level)
-    whole = _mean([test for _, test, _ in found.values()], [], level)
-    gap = _mean([train for _, _, train in found.values()], [test for _, test, _ in found.values()], level).times(-1)
-    gaps = [_gap(test, train) for _, test, train in found.values()]
-    claims = _claims(whole, gap, gaps, shared, alone)
+    heads = heads_of({task: (metric, test) for task, (metric, test, _) in found.items()}, level)
+    whole = mean_of([test for _, test, _ in found.values()], [], level)
+    gap = mean_of([train for _, _, train in found.values()], [test for _, test, _ in found.values()], level).times(-1)
+    gaps = [gap_of(test, train) for _, test, train in found.values()]
+    claims = claims_of(whole, gap, gaps, shared, alone)
     size = len(getattr(rows, part))
     return Baseline(tuple(shared), alone, budget, part, size, heads, whole, gap, claims, column, level)
 
@@ -302,16 +253,6 @@ def _predicted(run: Run, part: Part, task: str) -> Judged:
     return Judged({}, {task: values[:, 0] if values.shape[1] == 1 else values}, part.extras, part.index)
 
 
-def _scores(
-    metric: Any, each: Sequence[Judged], task: str, groups: np.ndarray | None, *, sign: float, scale: float = 0.0
-) -> _Scores:
-    labels = each[-1].labels[task]
-    drawn = replicates(metric, labels, [e.predictions[task] for e in each], each[-1].extras, groups)
-    seeds = len(each) // 2
-    base = abs(float(drawn.values[:seeds].mean()))
-    return _Scores(drawn, seeds, sign, scale or (100 / base if base > 0 else math.nan))
-
-
 def _sample(rows: Prepared) -> Part:
     """Training rows, spread evenly over all of them."""
     parts = [in_memory(part) for part in rows.train]
@@ -328,107 +269,3 @@ def _sample(rows: Prepared) -> Part:
         index=part.index[chosen],
         extras=extras,
     )
-
-
-def _heads(found: Mapping[str, tuple[str, _Scores]], level: float) -> tuple[Head, ...]:
-    changes = [_interval([scores.percent()], [scores.each()], level) for _, scores in found.values()]
-    adjusted, heads = holm([c.p for c in changes]), []
-    for (task, (metric, scores)), change, p in zip(found.items(), changes, adjusted, strict=True):
-        values = scores.drawn.values
-        said = UNKNOWN if math.isnan(p) else SAME if p > 1 - level else GAIN if change.value > 0 else LOSS
-        each = tuple(map(float, scores.each()))
-        shared, alone = float(values[scores.seeds :].mean()), float(values[: scores.seeds].mean())
-        heads.append(Head(task, metric, shared, alone, change, p, said, each))
-    return tuple(heads)
-
-
-def _interval(parts: Sequence[Replicates], each: Sequence[np.ndarray], level: float) -> Interval:
-    """Of a sum of independent parts, each replicates of one value; `each` are the seeds' values, which add up too."""
-    value = float(sum(p.values[0] for p in parts))
-    errors = [p.error([1]) for p in parts]
-    seeds = sum(each)
-    pieces = [(error**2, freedom) for error, freedom in errors]
-    if np.size(seeds) > 1:
-        pieces.append((float(np.var(seeds, ddof=1)) / np.size(seeds), np.size(seeds) - 1))
-    return joined(value, pieces, level)
-
-
-def _mean(some: Sequence[_Scores], less: Sequence[_Scores], level: float) -> Interval:
-    """The mean of Δₖ over the heads; less that on other, independent rows."""
-    parts = [_over_heads([s.percent() for s in some])]
-    each = np.mean([s.each() for s in some], axis=0)
-    if less:
-        other = _over_heads([s.percent() for s in less])
-        parts.append(dataclasses.replace(other, values=-other.values))
-        each = each - np.mean([s.each() for s in less], axis=0)
-    return _interval(parts, [each], level)
-
-
-def _over_heads(each: Sequence[Replicates]) -> Replicates:
-    """The mean of several heads' values. Heads of the same units have the same resamples; where units differ (lists) they
-    are taken for fully dependent, so that the standard error is rather too large.
-    """
-    values = np.mean([e.values for e in each], axis=0)
-    if len({(e.units, e.drawn.shape) for e in each}) == 1:
-        moved = [e.influence for e in each if e.influence is not None]
-        influence = np.mean(moved, axis=0) if len(moved) == len(each) else None
-        return Replicates(
-            values, np.mean([e.drawn for e in each], axis=0), influence, each[0].units, min(e.events for e in each)
-        )
-    error = float(np.mean([e.error([1])[0] for e in each]))
-    fewest = min(each, key=lambda e: e.units)
-    two = values[0] + error * np.array([[-1.0, 1.0]]) / math.sqrt(2)
-    return Replicates(values, two, None, fewest.units, max(2, min(e.events or e.units for e in each)))
-
-
-def _gap(test: _Scores, train: _Scores) -> tuple[float, float]:
-    """How much better a head is on training rows, in percent of the metric alone: alone, and shared."""
-    found = []
-    for rows in (slice(None, test.seeds), slice(test.seeds, None)):
-        difference = train.drawn.values[rows].mean() - test.drawn.values[rows].mean()
-        found.append(float(difference * test.sign * test.scale))
-    return found[0], found[1]
-
-
-def _claims(
-    whole: Interval,
-    gap: Interval,
-    gaps: Sequence[tuple[float, float]],
-    shared: Sequence[Run],
-    alone: Mapping[str, tuple[Run, ...]],
-) -> tuple[Claim, ...]:
-    """Three promises of sharing (Caruana 1997; Ruder 2017; Crawshaw 2020), each against what was measured."""
-    from mtl_magic.decide.show import between, signed
-    from mtl_magic.numbers import short
-
-    steps = [sum(runs[s].step for runs in alone.values()) for s in range(len(shared))]
-    seconds = [sum(float(runs[s].facts.get("seconds") or 0) for runs in alone.values()) for s in range(len(shared))]
-    own_steps, own_seconds = [r.step for r in shared], [float(r.facts.get("seconds") or 0) for r in shared]
-    quicker = {a > b for a, b in zip(steps, own_steps, strict=True)}
-    time = "shown" if quicker == {True} else "refuted" if quicker == {False} else "neither"
-
-    def said(steps: Sequence[int], seconds: Sequence[float]) -> str:
-        return f"{np.mean(steps):,.0f} steps, {np.mean(seconds):.1f} s"
-
-    overfit = [float(np.mean(side)) for side in zip(*gaps, strict=True)]
-    ratio = np.mean(steps) / max(float(np.mean(own_steps)), 1.0)
-    return (
-        Claim("better heads", "", "", f"Δm {signed(whole.value)}% {between(whole, '%')}", shown(whole)),
-        Claim(
-            "less training", said(steps, seconds), said(own_steps, own_seconds), f"{ratio:.1f} × the steps alone", time
-        ),
-        Claim(
-            "less overfitting",
-            f"{short(overfit[0])}% better in training",
-            f"{short(overfit[1])}% better in training",
-            f"{signed(gap.value)}% {between(gap, '%')}",
-            shown(gap),
-        ),
-    )
-
-
-def shown(interval: Interval) -> str:
-    """Whether a promise that is a value above 0 is kept."""
-    if not interval.known or interval.low <= 0 <= interval.high:
-        return "neither"
-    return "shown" if interval.low > 0 else "refuted"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtl_magic.decide.baseline import BUDGETS, GAIN, LOSS
+from mtl_magic.decide.baseline import BUDGETS
 from mtl_magic.decide.rows import TITLES
 from mtl_magic.decide.show import GREEN, RED, bar, between, signed, small
+from mtl_magic.decide.transfer import GAIN, LOSS
 from mtl_magic.explanation.colours import colour
 from mtl_magic.explanation.letters import safe
 from mtl_magic.explanation.tables import Table

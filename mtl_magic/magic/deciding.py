@@ -179,6 +179,7 @@ def rows_of(shell: InteractiveShell, run: Run, flags: Flags | None = None) -> Pr
 
 def compare(shell: InteractiveShell, rest: str) -> Any:
     """`%mtl compare A B [by=COLUMN] [--data EXPR]`."""
+    from mtl_magic.data.named import named
     from mtl_magic.decide.comparison import compare as compared
 
     form = "%mtl compare A B [by=COLUMN] [--data EXPR]"
@@ -187,7 +188,9 @@ def compare(shell: InteractiveShell, rest: str) -> Any:
         raise MtlError(Problem("MTL484", "two runs are compared", hint=form), f"%mtl compare {rest}".rstrip())
     a, b = (found(shell, name) for name in said.names)
     data, _, _ = evaluated(shell, said.flags)
-    table = data[0] if data else None
+    if len(data) > 1:
+        raise MtlError(Problem("MTL484", "two runs are compared on one table", hint=form), f"%mtl compare {rest}")
+    table = named(data)[0].data if data else None
     if table is None:
         remembered(shell, a, b)
     return compared(a, b, table, by=said.options.get("by"))

@@ -9,9 +9,9 @@ import pytest
 from decide.conftest import TEXT
 
 import mtl_magic
-from mtl_magic.decide.baseline import GAIN, LOSS, _over_heads, shown
 from mtl_magic.decide.bootstrap import Interval, Replicates
-from mtl_magic.decide.single import narrowed, rows_alone, share_of_width, text_alone
+from mtl_magic.decide.single import in_memory, narrowed, rows_alone, share_of_width, text_alone
+from mtl_magic.decide.transfer import GAIN, LOSS, over_heads, shown
 from mtl_magic.problems import MtlError
 from mtl_magic.runs import fitting
 from mtl_magic.train import reuse
@@ -148,7 +148,7 @@ def test_mistakes(feed, log):
         mtl_magic.baseline(feed, log.head(500))
     assert codes(raised) == ["MTL483"]
     with pytest.raises(MtlError, match="piece by piece") as raised:
-        mtl_magic.baseline(feed, log, stream=True)
+        in_memory(object())
     assert codes(raised) == ["MTL485"]
     one = mtl_magic.fit("task click: binary\nignore who, watch\ntrain epochs=1 batch=512", log, name="one")
     with pytest.raises(MtlError, match="alone already") as raised:
@@ -167,11 +167,11 @@ def test_heads_of_other_units_are_taken_for_dependent():
     each = [
         Replicates(np.array([v]), rng.normal(size=(1, 400)), None, units, 50) for v, units in ((1.0, 90), (3.0, 40))
     ]
-    found = _over_heads(each)
+    found = over_heads(each)
     assert found.values == pytest.approx([2.0])
     assert found.error([1])[0] == pytest.approx(np.mean([e.error([1])[0] for e in each]))
     same = [Replicates(e.values, e.drawn, None, 90, 50) for e in each]
-    assert _over_heads(same).error([1])[0] < 0.8
+    assert over_heads(same).error([1])[0] < 0.8
 
 
 @pytest.mark.parametrize(("name", "said"), [("helps", GAIN), ("conflicts", LOSS)])

@@ -34,6 +34,7 @@ def test_compare_names_of_the_notebook(shell, feed, blind):
 def test_compare_a_table(shell, feed, blind, log):
     shell.user_ns |= {"feed": feed, "blind": blind, "log": log}
     assert shell.run_cell("%mtl compare blind feed --data log.head(50)").result.rows.rows == 50
+    assert shell.run_cell("%mtl compare blind feed --data log").result.rows.rows == 900
 
 
 def test_runs_of_the_store_are_compared_on_their_cells_rows(shell, log, monkeypatch):
@@ -84,3 +85,52 @@ def test_help_knows_codes_and_lines():
     assert "rows" in about("MTL480")
     assert "rows, steps or parameters" in about("baseline")
     assert "%mtl advise" in overview()
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "says"),
+    [
+        ("baseline", "MTL484", "%mtl baseline takes one run"),
+        ("baseline feed budget=step", "MTL483", "is not known"),
+        ("baseline feed budget=step --data log", "MTL484", "did you mean 'steps'?"),
+        ("baseline feed seeds=none --data log", "MTL484", "a whole number of at least 1 is meant"),
+        ("seeds feed", "MTL484", "a run and a number of seeds"),
+        ("seeds feed 1 --data log", "MTL484", "two at least"),
+        ("advise feed --data log.head(9)", "MTL483", "not the rows"),
+        ("front feed click --data log", "MTL484", "between two tasks"),
+        ("front feed --data log", "MTL487", "balance stch"),
+        ("front feed stops=1 --data log", "MTL484", "at least 2 is meant"),
+    ],
+)
+def test_mistakes_of_lines_that_train(shell, runs, line, code, says):
+    shell.user_ns |= runs
+    error = failed(shell, f"%mtl {line}")
+    assert [p.code for p in error.problems] == [code]
+    assert says in str(error)
+
+
+def test_advice_stands_in_the_next_cell(shell, runs, monkeypatch):
+    """Where something is advised; the next input is what a front end shows below."""
+    from mtl_magic.decide.advice import Advice
+
+    shell.user_ns |= runs
+    asked = []
+    made = Advice("feed", ("click", "watch"), 9, 3, None, None, None, (), "task click, watch", ("Share.",))
+    monkeypatch.setattr("mtl_magic.decide.advice.advise", lambda *a, **k: asked.append((a, k)) or made)
+    assert shell.run_cell("%mtl advise feed --data log[log.a != '9']").result is made
+    assert shell.rl_next_input == "%%mtl feed_advised --data log[log.a != '9']\ntask click, watch"
+    (run, (table,), valid, _), options = asked[0]
+    assert run is runs["feed"]
+    assert (table.name, len(table.data)) == ("log", 900)
+    assert valid is None
+    assert options["stream"] is None
+
+
+def test_seeds_are_completed_and_compared_by_name(shell, runs):
+    from mtl_magic.decide.seeds import Seeds
+
+    shell.user_ns |= {**runs, "some": Seeds((runs["feed"], runs["feed"]), "test")}
+    assert [c.text for c in candidates("%mtl compare so", 15, shell.user_ns)] == ["some"]
+    assert "2 seeds each" in repr(shell.run_cell("%mtl compare some some").result)
+    assert [c.text for c in candidates("%mtl baseline feed bu", 21, shell.user_ns)] == ["budget="]
+    assert "--valid" in [c.text for c in candidates("%mtl baseline feed --", 21, shell.user_ns)]
