@@ -5,7 +5,7 @@ import { short } from '../../shared/format';
 import { panel } from '../charts/panel';
 import { compared, cut, ends, type Drawing, type State, type Trial } from './state';
 
-const [WIDE, HIGH, LEFT, BELOW, EDGE] = [420, 230, 48, 34, 10];
+const [WIDE, HIGH, LEFT, TOP, BELOW, EDGE] = [420, 236, 48, 22, 34, 10];
 
 export function dots(choose: (trial: number) => void): Drawing {
   const { el, body, about } = panel('dots', 'Trials', '');
@@ -39,14 +39,14 @@ function draw(
   const [x0, x1] = ends(done.map(xOf));
   const [y0, y1] = ends(done.map(yOf));
   const px = (x: number) => LEFT + ((x - x0) / (x1 - x0)) * (WIDE - LEFT - EDGE);
-  const py = (y: number) => HIGH - BELOW - ((y - y0) / (y1 - y0)) * (HIGH - BELOW - EDGE);
+  const py = (y: number) => HIGH - BELOW - ((y - y0) / (y1 - y0)) * (HIGH - BELOW - TOP);
   const [down, across] = one ? [state.objectives[0], null] : [state.objectives[1], state.objectives[0]];
   const label = (text: string, x: number, y: number, more = {}) => s('text', { x, y, ...more }, text);
   const arrow = (o: { name: string; higher: boolean }) =>
     `${cut(o.name, 28)} ${o.higher ? '(higher is better)' : '(lower is better)'}`;
   svg.append(
-    s('path', { d: `M${LEFT} ${EDGE}V${HIGH - BELOW}H${WIDE - EDGE}`, class: 'mtl-axis' }),
-    label(down ? arrow(down) : '', LEFT + 4, EDGE + 6, { class: 'mtl-what' }),
+    s('path', { d: `M${LEFT} ${TOP}V${HIGH - BELOW}H${WIDE - EDGE}`, class: 'mtl-axis' }),
+    label(down ? arrow(down) : '', LEFT - 40, 10, { class: 'mtl-what' }),
     label(across ? arrow(across) : 'trial', WIDE - EDGE, HIGH - 4, { 'text-anchor': 'end', class: 'mtl-what' })
   );
   if (!done.length) return;
