@@ -51,6 +51,7 @@ METHODS = (
     "pcgrad",
     "imtl_g",
     "dwa",
+    "excess_mtl",
 )
 TUNED = "tuned weights"
 TOPOLOGIES = {  # of about as many weights in their layers as the shared bottom

@@ -93,7 +93,13 @@ def report(lines: Sequence[Line], folder: pathlib.Path) -> dict[str, str]:
         [a, f"{size[a]:,}", *(with_spread(v) for v in at[a].values()), with_interval(at[a][low] - at[a][high])]
         for a in arms
     ]
-    less = [[a, *(with_interval(at[a][p] - at[BOTTOM][p]) for p in POINTS)] for a in arms if a != BOTTOM]
+    middle = [[a, *(f"{np.median(v):.4f}".removeprefix("0") for v in at[a].values())] for a in arms]
+    rise = {a: at[a][low] - at[a][high] for a in arms}
+    less = [
+        [a, *(with_interval(at[a][p] - at[BOTTOM][p]) for p in POINTS), with_interval(rise[a] - rise[BOTTOM])]
+        for a in arms
+        if a != BOTTOM
+    ]
     points = [f"p = {p:g}" for p in POINTS]
     text = [
         (
@@ -102,7 +108,9 @@ def report(lines: Sequence[Line], folder: pathlib.Path) -> dict[str, str]:
         ),
         table(["", "weights", *points, f"p = {low:g} less p = {high:g}, by seed"], rows),
         f"The error less that of the {BOTTOM} on the same seed, with the 95% interval of the mean over seeds:",
-        table(["", *points], less),
+        table(["", *points, "rise from p = 1"], less),
+        "The median over seeds:",
+        table(["", *points], middle),
     ]
     return {"mmoe_correlation": "\n\n".join(text)}
 
@@ -115,7 +123,7 @@ def draw(at: dict[str, dict[float, np.ndarray]], path: pathlib.Path) -> None:
 
     from mtl_magic.explanation.colours import LIGHT
 
-    mpl.rcParams["svg.hashsalt"] = "mtl_magic"
+    mpl.rcParams |= {"svg.hashsalt": "mtl_magic", "svg.fonttype": "none"}
     figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
     for colour, (arm, points) in zip(LIGHT, at.items(), strict=False):
         mean = np.array([v.mean() for v in points.values()])

@@ -192,7 +192,7 @@ def draw(scored: Scored, reference: str, path: pathlib.Path) -> None:
 
     from mtl_magic.explanation.colours import LIGHT
 
-    mpl.rcParams["svg.hashsalt"] = "mtl_magic"
+    mpl.rcParams |= {"svg.hashsalt": "mtl_magic", "svg.fonttype": "none"}
     arms = [arm for arm in scored.scores if arm != reference]
     titles = [*(f"{t}\n{m}" for t, m in scored.metrics.items()), "mean\nof all"]
     size = (1.6 * len(titles) + 1.6, 0.28 * len(arms) + 1.3)
@@ -206,6 +206,7 @@ def draw(scored: Scored, reference: str, path: pathlib.Path) -> None:
         axis.axvline(0, color="#b0b0b0", linewidth=1, zorder=0)
         axis.set_title(title, fontsize=8)
         axis.tick_params(labelsize=7)
+        axis.locator_params(axis="x", nbins=3)
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].set_yticks(range(len(arms)), arms, fontsize=8)
     axes[0].invert_yaxis()
