@@ -131,7 +131,7 @@ def _flags(data: dict[str, Any]) -> str:
     lines = ["| flag | meaning |", "|---|---|"]
     lines += [f"| `{f['flag']}{' EXPR' if f['takes'] else ''}` | {_cell(f['doc'])} |" for f in data["flags"]]
     lines += ["", "| line | what it does |", "|---|---|"]
-    lines += [f"| `{c['form']}` | {_cell(c['doc'])} |" for c in data["commands"]]
+    lines += [f"| `{_cell(c['form'])}` | {_cell(c['doc'])} |" for c in data["commands"]]
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import mtl_magic
 from mtl_magic.runs.run import Run
 
-FUNCTIONS = ("fit", "explain", "load", "parse")
+FUNCTIONS = ("fit", "explain", "load", "parse", "compare", "baseline", "seeds", "advise", "front")
 INNER = ("predictor",)  # for the package's own use
 
 
