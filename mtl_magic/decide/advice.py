@@ -14,7 +14,7 @@ from mtl_magic.decide.single import in_memory, without_tasks
 from mtl_magic.decide.trainings import Tell, untold
 from mtl_magic.language import spec
 from mtl_magic.numbers import short
-from mtl_magic.problems import MtlError, Problem, listed
+from mtl_magic.problems import MtlError, Problem
 
 if TYPE_CHECKING:
     from mtl_magic.data.schema import Part, Prepared
@@ -168,19 +168,14 @@ def _follows(
 ) -> tuple[tuple[tuple[int, ...], ...], str, tuple[str, ...]]:
     """Groups, the proposed cell, and why."""
     tasks = run.tasks
-    said = [
-        f"nothing of {listed([tasks[k] for k in range(len(tasks)) if not found.learnt[k]])} was learnt that holds on other rows"
-    ]
-    said = said if not found.learnt.all() else []
-    what = "the pattern of affinities" if len(tasks) >= FEWEST else "no affinity of two tasks"
+    what = "the pattern of affinities" if len(tasks) >= FEWEST else "no cosine of two gradients"
     repeats = (
         f"repeats (p = {short(found.p)})" if len(tasks) >= FEWEST else f"is surely other than 0 (p = {short(found.p)})"
     )
-    if not found.enough or not found.learnt.any():
+    if not found.enough:
         negated = f"{what} does not repeat (p = {short(found.p)})" if len(tasks) >= FEWEST else f"{what} {repeats}"
-        why = negated if not found.enough else "no task learnt anything that holds on other rows"
-        return (), "", (f"Not enough evidence: {why}. The cell may stay as it is.", *said)
-    scores = found.residual if len(tasks) >= FEWEST else np.where(found.pairs <= CHANCE, found.mean, 0.0)
+        return (), "", (f"Not enough evidence: {negated}. The cell may stay as it is.",)
+    scores = found.residual if len(tasks) >= FEWEST else np.where(found.pairs <= CHANCE, found.residual, 0.0)
     groups = groups_of(scores)
     trunk, between = _between(seen, groups)
     method, why = _method(seen, groups, tasks)
@@ -189,10 +184,10 @@ def _follows(
     first = (
         f"The pattern of affinities {repeats}."
         if len(tasks) >= FEWEST
-        else f"Affinities differ from 0 (p = {short(found.p)})."
+        else f"Cosines differ from 0 (p = {short(found.p)})."
     )
     text = str(_proposed(run.spec, program, [[tasks[k] for k in g] for g in groups], trunk=trunk, method=method))
-    return groups, text, (head, first, *([between] if len(groups) > 1 else []), why, *said)
+    return groups, text, (head, first, *([between] if len(groups) > 1 else []), why)
 
 
 def _between(seen: Affinities, groups: Sequence[Sequence[int]]) -> tuple[bool, str]:

@@ -29,17 +29,15 @@ class Evidence:
 
     Attributes:
         mean: (K, K) symmetric affinity, mean over repeats; of each column the size is 1.
-        residual: the same without the tasks' own parts; of fewer than four tasks `mean`.
-        p: of a pattern.
-        pairs: p-values (K, K) of each pair's mean, of one sign; adjusted (Holm 1979).
-        learnt: of each task whether a step of its own helps it on other rows (K,) bool.
+        residual: the pattern, without the tasks' own parts; of fewer than four tasks the mean cosines.
+        p: of a pattern; of fewer than four tasks of the surest pair.
+        pairs: p-values (K, K) of each pair's cosine being 0 on average; adjusted (Holm 1979).
     """
 
     mean: np.ndarray
     residual: np.ndarray
     p: float
     pairs: np.ndarray
-    learnt: np.ndarray
 
     @property
     def enough(self) -> bool:
@@ -56,18 +54,18 @@ def evidence(look_ahead: np.ndarray, cosines: np.ndarray | None = None, seed: in
     """
     count = look_ahead.shape[1]
     off = ~np.eye(count, dtype=bool)
-    own = np.diagonal(look_ahead, axis1=1, axis2=2)
-    learnt = np.array([p_of(own[:, k]) <= 0.05 and own[:, k].mean() > 0 for k in range(count)])
     size = np.sqrt(np.mean(np.where(off, look_ahead, 0.0) ** 2, axis=(0, 1)) * count / max(count - 1, 1))
     scaled = look_ahead / np.where(size > 0, size, 1.0)
     each = (scaled + np.swapaxes(scaled, 1, 2)) / 2
     mean = np.where(off, each.mean(axis=0), 0.0)
     upper = np.triu_indices(count, 1)
-    chances = [p_of(each[:, i, j]) for i, j in zip(*upper, strict=True)]
+    # Affinities are above 0 even of noise, for a step that shrinks what is shared helps all: signs are those of cosines.
+    signed = cosines if cosines is not None and np.isfinite(cosines).all() else np.zeros_like(each)
+    chances = [p_of(signed[:, i, j]) for i, j in zip(*upper, strict=True)]
     pairs = np.ones((count, count))
     pairs[upper] = pairs.T[upper] = holm(chances)
     if count < FEWEST:
-        return Evidence(mean, mean, float(np.nanmin(pairs[upper])), pairs, learnt)
+        return Evidence(mean, np.where(off, signed.mean(axis=0), 0.0), float(pairs[upper].min()), pairs)
     left = _patterns(each) + (_patterns(cosines) if cosines is not None and np.isfinite(cosines).all() else 0.0)
     rng = np.random.default_rng(seed)
     total = np.repeat(left[:1], TRIED, axis=0)
@@ -76,7 +74,7 @@ def evidence(look_ahead: np.ndarray, cosines: np.ndarray | None = None, seed: in
         total += one[names[:, :, None], names[:, None, :]]
     renamed = ((total**2).sum(axis=(1, 2)) - (left**2).sum()) / 2  # `agreement` of each
     better = int((renamed >= agreement(left) - 1e-12).sum())
-    return Evidence(mean, left.mean(axis=0), (better + 1) / (TRIED + 1), pairs, learnt)
+    return Evidence(mean, left.mean(axis=0), (better + 1) / (TRIED + 1), pairs)
 
 
 def _patterns(each: np.ndarray) -> np.ndarray:
