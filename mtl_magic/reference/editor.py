@@ -12,6 +12,7 @@ from typing import Any
 from mtl_magic.language.codes import WARNINGS
 from mtl_magic.language.grammar import grammar
 from mtl_magic.language.names import STATEMENTS
+from mtl_magic.language.statements import FORMS, SEARCHES, searches
 from mtl_magic.reference.data import vocabulary_data
 from mtl_magic.registry import Registry
 
@@ -45,6 +46,7 @@ def editor_data(registry: Registry) -> dict[str, Any]:
         "options": options.known,
         "warnings": {code: entry.title for code, entry in WARNINGS.items()},
         "statement_words": list(STATEMENTS),
+        "searches": {word: FORMS[word].summary for word in SEARCHES} if searches(registry) else {},
         "metrics": {w: list(getattr(registry.find("task", w), "default_metrics", ())) for w in registry.words("task")},
         "serves": {word: _served(word, registry) for word in registry.words("given")},
         "grammar": automaton(),

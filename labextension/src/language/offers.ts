@@ -7,7 +7,6 @@ import {
   find,
   flat,
   options,
-  statementOf,
   unfolded,
   VOCABULARY,
   words,
@@ -23,8 +22,6 @@ export interface Offer {
   isName?: boolean;
   assigned?: boolean;
 }
-
-const SEARCHES = statementOf('tune') ? ['choose', 'range'] : []; // a version without it refuses them
 
 /** The place, and everything that is known there; `accepted` are terminals, `outline` is of the other statements. */
 export class Offers {
@@ -105,9 +102,9 @@ export class Offers {
     const declared = kinds.some(k => k.type === 'call_of' && find(k.family ?? '', standard));
     if (standard && standard !== 'none' && !declared) yield { text: standard, kind: 'default', doc };
     for (const kind of kinds) yield* this.fitting(kind, doc);
-    for (const word of kinds.length ? SEARCHES : []) {
+    for (const [word, doc] of kinds.length ? Object.entries(VOCABULARY.searches) : []) {
       if (word === 'choose' || kinds.some(k => k.type === 'int' || k.type === 'float')) {
-        yield { text: word, kind: 'search space', doc: '' };
+        yield { text: word, kind: 'search space', doc };
       }
     }
   }

@@ -72,6 +72,7 @@ interface Vocabulary {
   flags: { flag: string; takes: boolean; doc: string }[];
   warnings: Record<string, string>;
   statement_words: string[];
+  searches: Record<string, string>; // forms of search spaces; none where this version does not search
   metrics: Record<string, string[]>;
   serves: Record<string, [string, string][] | null>;
   grammar: Automaton;
