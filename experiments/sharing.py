@@ -46,8 +46,8 @@ class Pair:
 CELL = "feature x: vector\nshare mlp(units=[{units}], dropout=0)\ntask a, b: regression(tower=[8])\ntrain " + TRAIN
 PAIRS = {
     "helps": Pair(
-        "one function of x, which b sees through ten times the noise of a, on few rows",
-        CELL.format(units="32, 16").replace("task a, b: regression(tower=[8])", "task a: regression(tower=[8])\ntask b: regression(tower=[8]) weight 0.2"), 400, "gain", 3,
+        "one function of x, which b sees through fifteen times the noise of a",
+        CELL.format(units="32, 16").replace("task a, b: regression(tower=[8])", "task a: regression(tower=[8])\ntask b: regression(tower=[8]) weight 0.2"), 1000, "gain", 3,
     ),
     "conflicts": Pair(
         "ramps along two directions of x, and one unit to share, on which b pulls twenty times as hard",
@@ -75,7 +75,7 @@ def table(name: str, seed: int, rows: int) -> dict[str, Any]:
         first, second = 3 * np.maximum(z[:, 0], 0), 3 * np.maximum(z[:, 2], 0)
     noise = 0.5 * rng.normal(size=(rows, 2))
     if name == "helps":
-        noise *= [0.4, 4.0]
+        noise *= [0.4, 6.0]
     return {"x": x, "a": first + noise[:, 0], "b": second + noise[:, 1]}
 
 

@@ -175,8 +175,7 @@ def _follows(
     if not found.enough:
         negated = f"{what} does not repeat (p = {short(found.p)})" if len(tasks) >= FEWEST else f"{what} {repeats}"
         return (), "", (f"Not enough evidence: {negated}. The cell may stay as it is.",)
-    scores = found.residual if len(tasks) >= FEWEST else np.where(found.pairs <= CHANCE, found.residual, 0.0)
-    groups = groups_of(scores)
+    groups = groups_of(found.scores)
     trunk, between = _between(seen, groups)
     method, why = _method(seen, groups, tasks)
     names = "; ".join(", ".join(tasks[k] for k in group) for group in groups)

@@ -30,12 +30,15 @@ class Evidence:
     Attributes:
         mean: (K, K) symmetric affinity, mean over repeats; of each column the size is 1.
         residual: the pattern, without the tasks' own parts; of fewer than four tasks the mean cosines.
+        scores: (K, K) by which tasks are grouped: half the pattern, half the same with the tasks' own parts, less the mean of all
+            pairs. (Without these a large group, whose tasks help many, would seem to hold together less than a small one.)
         p: of a pattern; of fewer than four tasks of the surest pair.
         pairs: p-values (K, K) of each pair's cosine being 0 on average; adjusted (Holm 1979).
     """
 
     mean: np.ndarray
     residual: np.ndarray
+    scores: np.ndarray
     p: float
     pairs: np.ndarray
 
@@ -65,8 +68,12 @@ def evidence(look_ahead: np.ndarray, cosines: np.ndarray | None = None, seed: in
     pairs = np.ones((count, count))
     pairs[upper] = pairs.T[upper] = holm(chances)
     if count < FEWEST:
-        return Evidence(mean, np.where(off, signed.mean(axis=0), 0.0), float(pairs[upper].min()), pairs)
-    left = _patterns(each) + (_patterns(cosines) if cosines is not None and np.isfinite(cosines).all() else 0.0)
+        residual = np.where(off, signed.mean(axis=0), 0.0)
+        return Evidence(mean, residual, np.where(pairs <= CHANCE, residual, 0.0), float(pairs[upper].min()), pairs)
+    kinds = [each, *([cosines] if cosines is not None and np.isfinite(cosines).all() else [])]
+    left = np.sum([_patterns(kind) for kind in kinds], axis=0)
+    whole = np.mean([(kind / _sizes(kind)).mean(axis=0) for kind in kinds], axis=0)
+    scores = (np.where(off, whole - whole[off].mean(), 0.0) + left.mean(axis=0) / len(kinds)) / 2
     rng = np.random.default_rng(seed)
     total = np.repeat(left[:1], TRIED, axis=0)
     for one in left[1:]:
@@ -74,13 +81,19 @@ def evidence(look_ahead: np.ndarray, cosines: np.ndarray | None = None, seed: in
         total += one[names[:, :, None], names[:, None, :]]
     renamed = ((total**2).sum(axis=(1, 2)) - (left**2).sum()) / 2  # `agreement` of each
     better = int((renamed >= agreement(left) - 1e-12).sum())
-    return Evidence(mean, left.mean(axis=0), (better + 1) / (TRIED + 1), pairs)
+    return Evidence(mean, left.mean(axis=0), scores, (better + 1) / (TRIED + 1), pairs)
 
 
 def _patterns(each: np.ndarray) -> np.ndarray:
     """Residuals of each repeat (R, K, K), of size 1."""
+    found: np.ndarray = np.stack([centred(one) for one in each]) / _sizes(each)
+    return found
+
+
+def _sizes(each: np.ndarray) -> np.ndarray:
+    """Of each repeat the size of its residuals (R, 1, 1)."""
     left = np.stack([centred(one) for one in each])
-    found: np.ndarray = left / np.maximum(np.sqrt((left**2).sum(axis=(1, 2), keepdims=True)), 1e-12)
+    found: np.ndarray = np.maximum(np.sqrt((left**2).sum(axis=(1, 2), keepdims=True)), 1e-12)
     return found
 
 
