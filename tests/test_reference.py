@@ -105,6 +105,7 @@ def test_the_page_says_what_a_run_has_and_where_a_warning_is_silenced(page):
         "topology",
         "evaluate",
         "predict",
+        "compare",
         "save",
         "encode",
         "export",
