@@ -50,7 +50,9 @@ def events(run: Run) -> Iterator[Event]:
     rows = [{str(k): v for k, v in row.items()} for row in run.history.to_dict("records")]
     trained = int((run.facts.get("rows") or {}).get("train", 0))
     per_epoch = max(int(rows[0]["step"]) if rows else run.step, 1)
-    yield Started(run.tasks, run.watched, max(run.epoch, 1), per_epoch, -(-trained // per_epoch), trained, 0, _method(run))
+    yield Started(
+        run.tasks, run.watched, max(run.epoch, 1), per_epoch, -(-trained // per_epoch), trained, 0, _method(run)
+    )
     acts: list[Event] = [*_commands(run), *_changes(run), *_gradients(run)]
     acts.sort(key=lambda event: event.step)  # type: ignore[attr-defined]
     for row in rows:

@@ -29,7 +29,15 @@ if TYPE_CHECKING:
     from mtl_magic.train.step import Step
 
 LARGEST = 2**26  # bytes of tables and moments that may stay behind, of all that is kept
-ASSIGNED = ("lr", "batch", "epochs", "early_stop", "schedule", "warmup", "seed")  # options of `train` that no graph knows
+ASSIGNED = (
+    "lr",
+    "batch",
+    "epochs",
+    "early_stop",
+    "schedule",
+    "warmup",
+    "seed",
+)  # options of `train` that no graph knows
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,16 +3,7 @@
 import { KEY, KIND, NAMES, type Cursor } from './cursor';
 import { written } from './names';
 import type { Outline } from './outline';
-import {
-  find,
-  flat,
-  options,
-  unfolded,
-  VOCABULARY,
-  words,
-  type Param,
-  type ParamType
-} from './vocabulary';
+import { find, flat, options, unfolded, VOCABULARY, words, type Param, type ParamType } from './vocabulary';
 
 /** A word or name that fits. `isName`: of the person's own, so quoted where it must be; `assigned`: a '=' follows. */
 export interface Offer {

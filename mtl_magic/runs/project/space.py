@@ -101,7 +101,11 @@ KINDS = {
             "checkpoints", "checkpoints of runs that have ended; a stopped one cannot be resumed without", _checkpoints
         ),
         Kind("old", "all but the newest run of each name", _old),
-        Kind("trainings", "single tasks and other seeds that baselines trained, trained anew where they are wanted", _trainings),
+        Kind(
+            "trainings",
+            "single tasks and other seeds that baselines trained, trained anew where they are wanted",
+            _trainings,
+        ),
         Kind("scratch", "encoded rows of trainings that are gone, in the folder for temporary files", _scratch),
         Kind("leftovers", "files of writes that were cut short, and folders of runs that never began", _leftovers),
     )
