@@ -109,7 +109,7 @@ def centred(matrix: np.ndarray) -> np.ndarray:
 
     Example:
         >>> import numpy as np
-        >>> centred(np.add.outer([1.0, 2, 5, 0], [1.0, 2, 5, 0])).round(9).any()
+        >>> bool(centred(np.add.outer([1.0, 2, 5, 0], [1.0, 2, 5, 0])).round(9).any())
         False
     """
     count = len(matrix)

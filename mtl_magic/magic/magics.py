@@ -48,6 +48,7 @@ class MtlMagics(Magics):
             %mtl code feed      the run's model as plain Keras, in the next cell
             %mtl compare a b    two runs side by side, and whether they differ
             %mtl baseline feed  each task alone, and whether sharing helps
+            %mtl seeds feed 5   mean and deviation over seeds; %mtl front feed two tasks' trade-offs
             %mtl advise feed    which tasks teach each other, and a cell that follows
         """
         from mtl_magic.magic.cell import run_cell

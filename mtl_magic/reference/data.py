@@ -37,7 +37,7 @@ def vocabulary_data(registry: Registry) -> dict[str, Any]:
         >>> from mtl_magic.vocabulary import vocabulary
         >>> data = vocabulary_data(vocabulary())
         >>> [w["word"] for w in data["families"]["task"]["words"]]
-        ['binary', 'multiclass', 'regression']
+        ['binary', 'count', 'multiclass', 'multilabel', 'ordinal', 'ranking', 'regression']
     """
     known = entries(registry)
     return {

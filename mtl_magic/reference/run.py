@@ -18,7 +18,7 @@ def run_data() -> dict[str, Any]:
 
     Example:
         >>> [m["name"] for m in run_data()["methods"]]
-        ['topology', 'evaluate', 'predict', 'save', 'encode', 'export', 'code', 'plot', 'dashboard']
+        ['topology', 'evaluate', 'predict', 'compare', 'save', 'encode', 'export', 'code', 'plot', 'dashboard']
     """
     members = {n: m for n, m in vars(Run).items() if not n.startswith("_") and n not in INNER}
     properties = {n: inspect.getdoc(m) or "" for n, m in members.items() if isinstance(m, property)}

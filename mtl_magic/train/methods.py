@@ -62,8 +62,8 @@ def method_written(text: str, default: str = "equal") -> str:
     r"""The same of a text that has been checked.
 
     Example:
-        >>> method_written("task a\nbalance dwa(temperature=1)"), method_written("task a")
-        ('dwa(temperature=1)', 'equal')
+        >>> method_written("task a\nbalance dwa(T=1)"), method_written("task a")
+        ('dwa(T=1)', 'equal')
     """
     found = [value(s.method) for s in parse(text, vocabulary()).statements if isinstance(s, spec.Balance)]
     return found[0] if found else default

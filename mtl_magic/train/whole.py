@@ -32,7 +32,7 @@ def together(codes: np.ndarray, generator: np.random.Generator) -> tuple[np.ndar
     Example:
         >>> order, ends = together(np.array([7, 5, 7, 5, 9]), np.random.default_rng(0))
         >>> np.array([7, 5, 7, 5, 9])[order].tolist(), ends.tolist()
-        ([9, 7, 7, 5, 5], [1, 3, 5])
+        ([7, 7, 9, 5, 5], [2, 3, 5])
     """
     _, place = np.unique(codes, return_inverse=True)
     mixed = generator.permutation(len(codes))

@@ -54,7 +54,7 @@ def test_tab(tab, text, texts):
 
 def test_python_stays_away_from_the_cell(tab):
     """Where nothing of ours fits, IPython is told so: it would offer every name of the notebook."""
-    assert tab("%%mtl --data log\nshare mlp(units=[") == [""]
+    assert tab("%%mtl --data log\nshare mlp(units=[64 ") == [""]
     assert tab("%%mtl --data log\ntask le") == ["le"]
     assert "lambda" in tab("x = lam")
 
@@ -159,5 +159,5 @@ def test_runs_of_the_store_are_offered(kept):
     assert offered("%mtl runs ")[:4] == ["tag", "untag", "delete", "restore"]
     assert offered("%mtl runs delete feed fe") == ["feed", "feed-2"]
     assert offered("%mtl runs st") == ["status:"]
-    assert offered("%mtl clean tr") == ["trash"]
+    assert offered("%mtl clean tr") == ["trash", "trainings"]
     assert offered("%mtl resume feed l") == ["lr="]

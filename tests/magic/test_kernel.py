@@ -102,7 +102,7 @@ def test_a_mistake_is_an_error_output_of_our_lines_alone(kernel):
         "MtlError MTL020, line 2: 'binery' is no task kind",
         "    task click: binery",
         "                ^^^^^^",
-        "did you mean 'binary'? task kinds: binary, multiclass, regression",
+        "did you mean 'binary'? task kinds: binary, count, multiclass, multilabel, ordinal, ranking, regression",
     ]
     assert kernel.says("print(type(feed).__name__)") == "Run\n", "the earlier run is still there"
 
@@ -149,7 +149,7 @@ def test_tab_completes_inside_the_cell(kernel):
         "allow",
     ]
     assert completed(kernel, "%%mtl feed --data lo")[0] == ["log"]
-    assert completed(kernel, "%mtl help mult")[0] == ["multiclass"]
+    assert completed(kernel, "%mtl help mult")[0] == ["multiclass", "multilabel"]
 
 
 def test_a_cell_is_rewritten_in_its_place(kernel):
