@@ -13,6 +13,7 @@ import mtl_magic
 from mtl_magic.cli import reading, searching
 from mtl_magic.cli.reading import Reading
 from mtl_magic.cli.searching import Tuned
+from mtl_magic.cli.shared import check_parts, running, source
 from mtl_magic.runs.project.store import NOWHERE, USUAL, VARIABLE, root_of
 
 ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:,]+):\d{1,5}")
@@ -67,13 +68,13 @@ def understood(words: Sequence[str]) -> Asked | Reading | Tuned:
     parser = _parser()
     found = vars(parser.parse_args(words))
     if found["command"] == "tune":
-        reading.check_parts(parser, found)
+        check_parts(parser, found)
         return searching.tuned(parser, found)
     if found["command"] != "train":
-        reading.check_parts(parser, found)
+        check_parts(parser, found)
         return reading.reading(found)
     found.pop("command")
-    reading.check_parts(parser, found)
+    check_parts(parser, found)
     return _asked(parser, found)
 
 
@@ -130,12 +131,7 @@ def _parser() -> argparse.ArgumentParser:
         help="train what a file declares",
         description="Train what a file declares: the text that stands below %%mtl in a notebook. The run becomes a folder that mtl_magic.load reads.",
     )
-    train.add_argument("spec", type=pathlib.Path, metavar="SPEC", help="the file with the text")
-    table = "a path, a folder or a glob of Parquet or CSV files"
-    train.add_argument(
-        "--data", action="append", required=True, metavar="PATH", help=f"a table to train on: {table}; may be repeated"
-    )
-    reading.parts(train)
+    source(train)
     train.add_argument("--name", metavar="NAME", help="of the run; else that of the file")
     train.add_argument(
         "--store",
@@ -149,29 +145,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--resume", action="store_true", help="go on with the run of this name, from its last checkpoint"
     )
-    train.add_argument(
-        "--stream",
-        action=argparse.BooleanOptionalAction,
-        help="read the data piece by piece, or never; else what would not fit in memory",
-    )
-    train.add_argument(
-        "--checkpoint",
-        type=float,
-        default=30.0,
-        metavar="SECONDS",
-        help="between two checkpoints inside an epoch (%(default)g)",
-    )
+    running(train, "between two checkpoints inside an epoch")
     train.add_argument(
         "--mlflow",
         action="store_true",
         help="log parameters, metrics and the run's folder to MLflow, as its settings say",
-    )
-    train.add_argument("--quiet", action="store_true", help="show nothing but errors")
-    train.add_argument("--json", action="store_true", help="print one JSON object in the end, and errors as one")
-    train.add_argument(
-        "--allow-python",
-        action="store_true",
-        help="evaluate {…} in the file, with keras, tf and np: it can do anything",
     )
     several = train.add_argument_group("several processes")
     several.add_argument(
@@ -193,5 +171,5 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # of the processes that it starts
     reading.add(commands)
-    searching.add(commands, reading.parts)
+    searching.add(commands)
     return parser

@@ -7,7 +7,8 @@ import dataclasses
 import pathlib
 from typing import Any
 
-TABLE = "a path, a folder or a glob of Parquet or CSV files"
+from mtl_magic.cli.shared import TABLE, parts, python
+
 RUN = "the folder of a run, its name in the store, or the file that it was trained from"
 KINDS = (".parquet", ".csv")  # of predictions
 
@@ -80,28 +81,7 @@ def add(commands: Any) -> None:
     parts(explain)
     explain.add_argument("--svg", type=pathlib.Path, metavar="FILE", help="write the picture of the topology, too")
     explain.add_argument("--mermaid", type=pathlib.Path, metavar="FILE", help="write it as Mermaid source, too")
-    explain.add_argument(
-        "--allow-python",
-        action="store_true",
-        help="evaluate {…} in the file, with keras, tf and np: it can do anything",
-    )
-
-
-def parts(parser: argparse.ArgumentParser) -> None:
-    """`--valid` and `--test`."""
-    for part, word in (("valid", "validation"), ("test", "test")):
-        text = f"the {word} table; may be repeated where --data is"
-        parser.add_argument(f"--{part}", action="append", metavar="PATH", help=text)
-
-
-def check_parts(parser: argparse.ArgumentParser, found: dict[str, Any]) -> None:
-    """One path of each part, or several where several tables train."""
-    for part in ("valid", "test"):
-        given = found.get(part) or []
-        if len(given) > 1 and len(found["data"]) < 2:
-            parser.error(f"--{part} is given twice; several tables need several --data")
-        if part in found:
-            found[part] = tuple(given) if len(given) > 1 else next(iter(given), None)
+    python(explain)
 
 
 def reading(found: dict[str, Any]) -> Reading:

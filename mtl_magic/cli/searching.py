@@ -6,8 +6,9 @@ import argparse
 import dataclasses
 import pathlib
 import re
-from collections.abc import Callable
 from typing import Any
+
+from mtl_magic.cli.shared import running, source
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Tuned:
     worker: bool
 
 
-def add(commands: Any, parts: Callable[[argparse.ArgumentParser], None]) -> None:
+def add(commands: Any) -> None:
     """Put the command beside the others; `commands` are argparse's subparsers."""
     about = (
         "Search what a file declares with choose(…), range(…) and a 'tune' line. Trials and the best run are kept in the store. "
@@ -42,32 +43,13 @@ def add(commands: Any, parts: Callable[[argparse.ArgumentParser], None]) -> None
     tune: argparse.ArgumentParser = commands.add_parser(
         "tune", allow_abbrev=False, help="search what a file declares", description=about
     )
-    tune.add_argument("spec", type=pathlib.Path, metavar="SPEC", help="the file with the text")
-    table = "a path, a folder or a glob of Parquet or CSV files"
-    tune.add_argument(
-        "--data", action="append", required=True, metavar="PATH", help=f"a table to train on: {table}; may be repeated"
-    )
-    parts(tune)
+    source(tune)
     tune.add_argument("--name", metavar="NAME", help="of the search and its run; else that of the file")
     tune.add_argument(
         "--store", type=pathlib.Path, metavar="DIR", help="where it is kept (MTL_MAGIC_RUNS, else mtl_runs)"
     )
     tune.add_argument("--resume", action="store_true", help="go on with the newest search of this name")
-    tune.add_argument("--stream", action=argparse.BooleanOptionalAction, help="read the data piece by piece, or never")
-    tune.add_argument(
-        "--checkpoint",
-        type=float,
-        default=30.0,
-        metavar="SECONDS",
-        help="between two checkpoints of a trial (%(default)g)",
-    )
-    tune.add_argument("--quiet", action="store_true", help="show nothing but errors")
-    tune.add_argument("--json", action="store_true", help="print one JSON object in the end, and errors as one")
-    tune.add_argument(
-        "--allow-python",
-        action="store_true",
-        help="evaluate {…} in the file, with keras, tf and np: it can do anything",
-    )
+    running(tune, "between two checkpoints of a trial")
     several = tune.add_argument_group("several processes")
     several.add_argument(
         "--workers", type=int, default=0, metavar="N", help="so many processes of this machine train trials"
