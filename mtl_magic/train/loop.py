@@ -16,6 +16,7 @@ from mtl_magic.problems import MtlError, Problem
 from mtl_magic.train.checkpoint import Keeper, go_on, taken
 from mtl_magic.train.conflicts import Conflicts
 from mtl_magic.train.control import Command, Control
+from mtl_magic.train.diverged import diverged
 from mtl_magic.train.events import (
     Changed,
     Device,
@@ -313,7 +314,7 @@ class Loop:
         losses = self._means(sums)
         broken = [name for k, name in enumerate(self.names) if not np.isfinite(sums[0, k])]
         if broken:
-            raise MtlError([self._not_finite(name) for name in broken], self.program.text)
+            raise diverged(self, broken)
         self.last_losses |= {n: v for n, v in losses.items() if not math.isnan(v)}
         return losses
 
@@ -339,7 +340,7 @@ class Loop:
             self._progress()
         losses = self._means(self.seen)
         if gone := self.left_out.epoch(self.seen[1]):
-            raise MtlError([self._not_finite(name) for name in gone], self.program.text)
+            raise diverged(self, gone)
         self.step.sums.assign(np.zeros_like(self.seen))
         self.seen = np.zeros_like(self.seen)
         self.step.settle()
@@ -383,19 +384,3 @@ class Loop:
             if not self._unkept:
                 self.emit(Trouble(f"checkpoints cannot be written: {error.strerror or error}; training goes on"))
             self._unkept = True
-
-    # -- what goes wrong ---------------------------------------------------------------------------------------------
-
-    def _not_finite(self, name: str) -> Problem:
-        span = self.program.task(name).span
-        task = self.schema.task(name)
-        before = self.last_losses.get(name)
-        if before is None and callable(task.kind.loss):
-            hint = "it was so from the first steps: look at the loss in braces; a log or a division by 0 gives NaN"
-        elif before is None:
-            hint = f"it was so from the first steps: try a smaller learning rate than {self.peak:g}"
-        else:
-            hint = f"it was {before:.3g} just before: the learning rate {self.peak:g} is probably too high; try train lr={self.peak / 10:g}"
-        if self.program.train.precision == "mixed_float16":
-            hint += "; or float16 is too small for it, which ends at 65504: precision=mixed has the range of float32"
-        return Problem("MTL301", f"the loss of '{name}' is not a finite number at step {self.steps}", span, hint)
