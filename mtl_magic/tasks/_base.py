@@ -269,3 +269,6 @@ class TaskKind(_Trained):
         """What the first loss keeps of the training labels."""
         loss = self.loss_of()
         return loss.learnt(labels, weights) if isinstance(loss, Loss) else ()
+
+
+OF_THE_HEAD = ("tower", *(field.name for field in dataclasses.fields(_Trained)))  # options that no data depends on

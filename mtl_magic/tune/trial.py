@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mtl_magic.data.negatives import share
 from mtl_magic.language.format import statement as written
-from mtl_magic.language.spec import Feature, Ignore, Settings, Spec, Task
+from mtl_magic.language.spec import Call, Feature, Ignore, Settings, Spec, Task
 from mtl_magic.problems import MtlError, first_line
 from mtl_magic.runs.project import files, index
+from mtl_magic.tasks._base import OF_THE_HEAD
 from mtl_magic.tune.folder import FAILED, FINISHED, STOPPED, Folder, Trial
 
 if TYPE_CHECKING:
-    from mtl_magic.data.schema import Prepared, TaskSchema
+    from mtl_magic.data.schema import Prepared
     from mtl_magic.program import Program
     from mtl_magic.runs.run import Run
     from mtl_magic.train.control import Control
@@ -27,12 +29,11 @@ if TYPE_CHECKING:
     from mtl_magic.tune.space import Space, Value
 
 GRAPHS = 4  # that are kept, of those between which trials change
-TABLES = 3  # encoded, where features are searched
-COMPARED = ("label", "mask", "sample_weight", "metrics")  # options of a task that its rows depend on
+TABLES = 3  # encoded, where what decides the rows or what is known of their labels is searched
 
 
 class Data:
-    """The encoded tables of trials: of all the same, where no feature is searched.
+    """The encoded tables of trials: of all the same, where nothing is searched that reaches them (`_rows`).
 
     Args:
         prepare: encodes the tables for a program.
@@ -42,12 +43,12 @@ class Data:
     def __init__(self, prepare: Callable[[Program], Prepared], first: tuple[Spec, Program, Prepared]) -> None:
         self._prepare = prepare
         spec, program, prepared = first
-        self._known: dict[str, tuple[Program, Prepared]] = {_rows(spec): (program, prepared)}
+        self._known: dict[str, tuple[Program, Prepared]] = {_rows(spec, program): (program, prepared)}
         self._first = prepared
 
     def of(self, spec: Spec, program: Program) -> Prepared:
         """What a trial trains on."""
-        key = _rows(spec)
+        key = _rows(spec, program)
         if key not in self._known:
             while len(self._known) >= TABLES:
                 self._let_go(next(iter(self._known)))
@@ -65,39 +66,39 @@ class Data:
             prepared.close()
 
 
-def _rows(spec: Spec) -> str:
-    """What of a cell decides the encoded rows."""
+def _rows(spec: Spec, program: Program) -> str:
+    """What of a cell decides what is prepared: the rows, what is known of the labels, and what is said of both.
+
+    Of a task only what its head alone reads is left out. Its loss, weights and sample decide constants, scales and columns
+    beside the labels.
+    """
     kept = []
     for each in spec.statements:
         if isinstance(each, (Feature, Ignore)) or (isinstance(each, Settings) and each.word == "split"):
             kept.append(written(each))
         elif isinstance(each, Task):
             kind: Any = each.kind
-            if kind is not None:
-                kind = dataclasses.replace(kind, args=tuple(a for a in kind.args if a.name in COMPARED))
+            if isinstance(kind, Call):
+                kind = dataclasses.replace(kind, args=tuple(a for a in kind.args if a.name not in OF_THE_HEAD))
             kept.append(written(dataclasses.replace(each, kind=kind, weight=None, sources=(), allow=())))
+    if any(share(task.kind) < 1 for task in program.tasks):
+        kept.append(f"seed {program.train.seed}")  # draws the negatives that are left
+    if program.train.mix is not None:
+        kept.append(f"mix {program.train.mix}")  # is checked against the tables
     return "\n".join(kept)
 
 
 def with_kinds(prepared: Prepared, before: Program, after: Program) -> Prepared:
-    """The same rows for a program whose tasks have other options: towers, losses, dropout."""
+    """The same rows for a program whose tasks have other heads: towers, dropout, rates."""
     tasks, changed = [], False
-    for k, task in enumerate(prepared.schema.tasks):
+    for task in prepared.schema.tasks:
         kind: Any = after.task(task.name).kind
-        if kind is not None and kind != before.task(task.name).kind:
-            tasks.append(_with_kind(prepared, k, task, kind))
-            changed = True
-        else:
-            tasks.append(task)
+        other = kind is not None and kind != before.task(task.name).kind
+        tasks.append(dataclasses.replace(task, kind=kind) if other else task)
+        changed = changed or other
     if not changed:
         return prepared
     return dataclasses.replace(prepared, schema=dataclasses.replace(prepared.schema, tasks=tuple(tasks)))
-
-
-def _with_kind(prepared: Prepared, k: int, task: TaskSchema, kind: Any) -> TaskSchema:
-    labels = np.concatenate([part.label(k) for part in prepared.train]).astype("float64")
-    constant = float(kind.constant_loss(labels[~np.isnan(labels)], task.frequencies))
-    return dataclasses.replace(task, kind=kind, constant_loss=constant)
 
 
 @dataclasses.dataclass
