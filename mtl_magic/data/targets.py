@@ -319,7 +319,8 @@ def described(
         weights = each if weights is None else weights * each
     sampled = None
     if (left := share(kind)) < 1:
-        sampled = float(kind.constant_loss(known, frequencies, np.where(known == 0, left, 1.0)))
+        drawn = np.where(known == 0, left, 1.0) * (1.0 if weights is None else weights)
+        sampled = float(kind.constant_loss(known, frequencies, drawn))
     return TaskSchema(
         name=plan.name,
         key=plan.name,

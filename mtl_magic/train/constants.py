@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
+from mtl_magic.data.negatives import share
 from mtl_magic.problems import MtlError, Problem, first_line
 from mtl_magic.train.losses import row_losses
 from mtl_magic.train.whole import sorted_lists
 
 if TYPE_CHECKING:
-    from mtl_magic.data.schema import Prepared, Schema
+    from mtl_magic.data.schema import Prepared, Schema, TaskSchema
     from mtl_magic.program import Program
 
 ROWS = 1 << 15  # of lists that are looked at together
@@ -29,16 +30,31 @@ def with_constants(program: Program, prepared: Prepared) -> Schema:
     return dataclasses.replace(
         prepared.schema,
         tasks=tuple(
-            dataclasses.replace(task, constant_loss=_start_loss(program, prepared, k))
-            if np.isnan(task.constant_loss)
-            else task
+            _with_start(program, prepared, k) if np.isnan(task.constant_loss) else task
             for k, task in enumerate(prepared.schema.tasks)
         ),
     )
 
 
-def _start_loss(program: Program, prepared: Prepared, k: int) -> float:
-    """Mean loss of the constant at which the head of task k starts, on its labelled training rows."""
+def _with_start(program: Program, prepared: Prepared, k: int) -> TaskSchema:
+    task = prepared.schema.tasks[k]
+    if share(task.kind) == 1:
+        return dataclasses.replace(task, constant_loss=_start_loss(program, prepared, k))
+    # The negatives that are left stand for all: each counts as many as it was drawn of.
+    drawn = _start_loss(program, prepared, k, training=True)
+    whole = _start_loss(program, prepared, k, negative=1 / share(task.kind))
+    return dataclasses.replace(task, constant_loss=whole, sampled_loss=drawn)
+
+
+def _start_loss(
+    program: Program, prepared: Prepared, k: int, *, training: bool = False, negative: float = 1.0
+) -> float:
+    """Mean loss of the constant at which the head of task k starts, on its labelled training rows.
+
+    Args:
+        training: as a step sees them: at the logits of a sample of the negatives.
+        negative: what a row with the label 0 counts.
+    """
     task = prepared.schema.tasks[k]
     labels = _labels(prepared, k)
     only = dataclasses.replace(prepared.schema, tasks=(task,))
@@ -49,8 +65,13 @@ def _start_loss(program: Program, prepared: Prepared, k: int) -> float:
     try:
         for rows in pieces:
             some = tf.constant(labels[rows])
-            losses, weights = row_losses(only, {task.key: tf.tile(start, (len(some), 1))}, some)
-            total, weight = total + float(tf.reduce_sum(losses)), weight + float(tf.reduce_sum(weights))
+            logits = {task.key: tf.tile(start, (len(some), 1))}
+            losses, weights = row_losses(only, logits, some, training=training)
+            counts = np.where(labels[rows][:, :1] == 0, negative, 1.0)
+            total, weight = (
+                total + float((losses * counts).numpy().sum()),
+                weight + float((weights * counts).numpy().sum()),
+            )
     except Exception as error:
         plan = program.task(task.name)
         hint = "it is called as loss(y_true, y_pred), both (rows, units), and gives a number a row"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +12,7 @@ from mtl_magic.data.negatives import offset, sampled
 from mtl_magic.problems import MtlError
 from mtl_magic.runs import fitting
 from mtl_magic.tasks.binary import Binary
+from mtl_magic.train.constants import with_constants
 
 ROWS = 24_000
 TEXT = "feature a, b: category\nshare mlp(units=[8], dropout=0)\nsplit valid=0.25\n"
@@ -104,6 +106,44 @@ def test_the_constants_are_those_of_each_scale():
     assert task.constant_loss == pytest.approx(entropy(task.mean), rel=1e-4)
     rate = task.mean / (task.mean + 0.1 * (1 - task.mean))
     assert task.sampled_loss == pytest.approx(entropy(rate), rel=1e-4)
+
+
+def test_weights_of_rows_count_in_both_constants():
+    frame = log(6_000).assign(w=lambda t: np.where(t.click, 3.0, 0.5))
+    text = "ignore like\nfeature a, b: category\ntask click: binary(negatives=0.1, sample_weight=w)\nsplit valid=none\n"
+    task = prepared(text, frame).schema.task("click")
+    clicks = frame.click.sum()
+    positive, negative = 3 * clicks, 0.5 * (len(frame) - clicks)
+
+    def entropy(p):
+        return -p * np.log(p) - (1 - p) * np.log(1 - p)
+
+    assert task.constant_loss == pytest.approx(entropy(positive / (positive + negative)), rel=1e-4)
+    assert task.sampled_loss == pytest.approx(entropy(positive / (positive + 0.1 * negative)), rel=1e-4)
+
+
+def _log_loss(y_true, y_pred):
+    return keras.ops.binary_crossentropy(y_true, y_pred)
+
+
+LOSSES = {"callable": "{loss}", "list": "[bce, pairwise(group=a, weight=0.2)]"}
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_losses_whose_constant_labels_do_not_tell_have_one_of_each_scale(loss):
+    text = ONE.replace("negatives=0.1,", f"negatives=0.1, loss={loss},")
+    usual = prepared(ONE).schema.task("click")
+    program = fitting.compile_program(text, {"loss": _log_loss})
+    made = fitting.prepare(program, [log()])
+    task = with_constants(program, made).tasks[0]
+    # Of equal scores, a pair has the loss log 2: it is added where a list has a click and another row, as all of these do.
+    more = 0.0 if loss == "{loss}" else 0.2 * np.log(2)
+    if more:
+        assert np.isnan(made.schema.tasks[0].constant_loss)
+    assert task.constant_loss == pytest.approx(usual.constant_loss + more, rel=0.03)
+    assert task.sampled_loss == pytest.approx(usual.sampled_loss + more, rel=0.03)
+    found = mtl_magic.fit(text.replace("epochs=4", "epochs=1"), log(), namespace={"loss": _log_loss})
+    assert found.history["click.val_loss"].iloc[-1] < 1.05 * task.constant_loss
 
 
 @pytest.fixture(scope="module")
