@@ -118,7 +118,8 @@ class Step:
         # Of this epoch: summed loss and weight of the labelled rows of each task, which is their number where all weigh 1. float64, and cleared by the host once an
         # epoch, so that what a history holds does not depend on when the host looked.
         self.sums = replicas.shared_variable(tf.zeros((2, len(tasks)), tf.float64), "sums")
-        self.constants = tf.constant([t.sampled_loss or t.constant_loss for t in tasks], tf.float32)
+        constants = [t.constant_loss if t.sampled_loss is None else t.sampled_loss for t in tasks]
+        self.constants = tf.constant(constants, tf.float32)
         base = float(np.array(optimizer.learning_rate)) if base is None else base
         self.dense = Optimizers(optimizer, self.variables, net.apart, weight_decay, base)
         self.average = Average(self.variables, average)
@@ -132,9 +133,9 @@ class Step:
         self.strategy = tf.distribute.get_strategy()
         alone = self.strategy.num_replicas_in_sync == 1
         self._taken = self.signature if alone else replicas.signature(self.signature)
-        self.xla = Dense(self) if jit else None  # None too where XLA has failed
+        self.xla: Dense | None = None  # None too where XLA has failed
         self.full = 0  # rows of most steps
-        self._compile()
+        self._compile(jit)
         self._settlers = [_compiled(_by_all(partial(self._settle, table)), START) for table in self.tables]
 
     def _start(self) -> None:
@@ -147,10 +148,12 @@ class Step:
     def epoch(self, steps: int) -> None:
         """How many steps an epoch has; a step of a method that counts them, traced with another number, is traced anew."""
         if self.method.counts_epochs and self.epoch_steps not in (None, steps):
-            self._compile()
+            self._compile(jit=self.xla is not None)
         self.epoch_steps = steps
 
-    def _compile(self) -> None:
+    def _compile(self, jit: bool) -> None:
+        """Functions that nothing has traced yet, with XLA's among them where it is asked for."""
+        self.xla = Dense(self) if jit else None
         self._as_it_is = _compiled(self._whole(self.gradients), self._taken)
         self._by_xla = _compiled(self._whole(self.xla.gradients), self._taken) if self.xla is not None else None
         # Of one replica, the batch; of several, what `cut` makes of it.
@@ -164,9 +167,7 @@ class Step:
         self.method = method
         with self.strategy.scope():
             self._start()
-            if self.xla is not None:
-                self.xla = Dense(self)
-            self._compile()
+            self._compile(jit=self.xla is not None)
 
     def _either(self, ids: Any, floats: Any, labels: Any) -> None:
         by_xla = self._by_xla if self.xla is not None and len(labels) == self.full else None

@@ -62,6 +62,18 @@ def test_a_short_batch_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None
     assert traced == ["xla", "plain"]
 
 
+def test_another_number_of_steps_is_another_function() -> None:
+    """What has been compiled holds how many steps an epoch had, for a method that counts them."""
+    part = toy.data().train[0]
+    plain, compiled = (made(toy.program(BLOCK, "dwa"), jit=jit) for jit in (False, True))
+    for step in (plain, compiled):
+        for steps in (1000, 2):
+            step.epoch(steps)
+            run(step, part, 0, 5)
+    assert np.abs(plain.applied.numpy() - 1).max() > 1e-3, "two epochs are over, so their ratio counts"
+    assert compiled.applied.numpy() == pytest.approx(plain.applied.numpy(), rel=1e-4)
+
+
 def unknown(y_true: Any, y_pred: Any) -> Any:
     return tf.numpy_function(lambda a, b: np.square(a - b), [y_true, y_pred], tf.float32)
 
