@@ -43,7 +43,8 @@ def clash_of(methods: Sequence[Any]) -> tuple[int, str]:
     return 0, ""
 
 
-COMPARED = ("label", "mask", "sample_weight", "metrics")  # options of a task that decide what a metric measures
+ROWS = ("label", "labels", "mask", "sample_weight", "group")  # options of a task that decide on what it is measured
+COMPARED = (*ROWS, "metrics")  # and by what
 ONE_METHOD = "name one method for all parents, or chain the tasks"
 
 
@@ -308,11 +309,25 @@ class _Check:
                     yield Problem("MTL053", f"'{statement.word}' is the same in all trials", place, "write one value")
             if not isinstance(statement, spec.Task):
                 continue
-            kinds = statement.kind.options if isinstance(statement.kind, spec.Choose) else (statement.kind,)
-            for arg in (a for k in kinds if isinstance(k, spec.Call) for a in k.args if a.name in COMPARED):
-                if any(isinstance(node, (spec.Choose, spec.Range)) for node in walk(arg)):
-                    message = f"'{arg.name}' of a task is the same in all trials, which are compared by it"
-                    yield Problem("MTL053", message, arg.span, "write one value")
+            options = statement.kind.options if isinstance(statement.kind, spec.Choose) else (statement.kind,)
+            kinds = [kind for kind in options if isinstance(kind, spec.Call)]
+            searched = [
+                (a, "write one value")
+                for kind in kinds
+                for a in kind.args
+                if a.name in COMPARED and any(isinstance(node, (spec.Choose, spec.Range)) for node in walk(a))
+            ]
+            for arg, hint in searched or self.unlike(kinds):
+                message = f"'{arg.name}' of a task is the same in all trials, which are compared by it"
+                yield Problem("MTL053", message, arg.span, hint)
+
+    def unlike(self, kinds: Sequence[spec.Call]) -> Iterator[tuple[spec.Arg, str]]:
+        """Of the kinds between which is chosen, arguments by which each would be measured on something else."""
+        for name in ROWS:
+            having = [k for k in kinds if name != "group" or hasattr(self.registry.find("task", k.name), name)]
+            said = [next((a for a in kind.args if a.name == name), None) for kind in having]
+            if len({written(arg.value) if arg is not None else "" for arg in said}) > 1:
+                yield next(arg for arg in reversed(said) if arg is not None), f"write the same '{name}' in each kind"
 
 
 def _metrics(kind: spec.Call) -> tuple[str, ...] | None:

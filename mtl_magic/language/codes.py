@@ -62,7 +62,7 @@ LANGUAGE = {
     "MTL050": Code("no Python here", "A value in braces is evaluated in the notebook's namespace; here there is none, or the place takes no Python."),
     "MTL051": Code("Python in braces failed", "The expression in braces raised an exception when it was evaluated."),
     "MTL052": Code("code that cannot be allowed", "'allow' silences warnings, whose codes begin with MTL1."),
-    "MTL053": Code("no search space here", "What decides which rows are compared, or by what, is the same in all trials: 'split', 'tune', and the label, mask, sample weight and metrics of a task have no search spaces."),
+    "MTL053": Code("no search space here", "What decides which rows are compared, or by what, is the same in all trials: 'split', 'tune', and the label, mask, sample weight, group and metrics of a task have no search spaces."),
 }  # fmt: skip
 
 WARNINGS: dict[str, Code] = {

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mtl_magic.language import parse, resolve
+from mtl_magic.problems import MtlError
 from mtl_magic.tune.space import Space, with_epochs
 from mtl_magic.vocabulary import vocabulary
 
@@ -87,6 +88,29 @@ def test_values_are_tidy_and_within_the_ends(text, value, written):
     found = space(text + "\ntune trials=2")
     (hyper,) = found.hypers
     assert written in str(found.cell({hyper.name: value}))
+
+
+@pytest.mark.parametrize(
+    ("task", "option"),
+    [
+        ("binary(label=choose(a, b))", "label"),
+        ("multilabel(labels=choose([a, b], [a, c]))", "labels"),
+        ("ranking(group=choose(user, query))", "group"),
+        ("choose(regression(mask=seen), count)", "mask"),
+        ("choose(binary(label=a), multilabel(labels=[a, b]))", "label"),
+        ("choose(ranking(group=user), ranking(group=query))", "group"),
+    ],
+)
+def test_on_what_trials_are_measured_is_not_searched(task, option):
+    with pytest.raises(MtlError) as caught:
+        parse(f"task x: {task}\ntune trials=2", vocabulary())
+    assert caught.value.problems[0].code == "MTL053"
+    assert caught.value.problems[0].message.startswith(f"'{option}' of a task")
+
+
+def test_kinds_with_one_measure_may_be_chosen():
+    found = space("task x: choose(binary(label=a), ranking(group=user, label=a))\ntune trials=2")
+    assert [h.name for h in found.hypers] == ["x"]
 
 
 def test_two_of_one_name_have_two_names():

@@ -227,4 +227,13 @@ VALUES = [
         "write one value",
         "task click: binary(label=a, tower=choose(16, 32))\ntune trials=20",
     ),
+    (
+        "MTL053",
+        "task x: choose(binary(label=a), regression(label=b))\ntune trials=20",
+        "MtlError MTL053, line 1: 'label' of a task is the same in all trials, which are compared by it\n"
+        "    task x: choose(binary(label=a), regression(label=b))\n"
+        "                                               ^^^^^^^\n"
+        "write the same 'label' in each kind",
+        "task x: choose(binary(label=a), regression(label=a))\ntune trials=20",
+    ),
 ]
