@@ -41,6 +41,10 @@ class Controls(Wheel, anywidget.AnyWidget):
         super().__init__(tasks, **options)
         self.on_msg(self._message)
 
+    def _handle_msg(self, msg: dict[str, Any]) -> None:
+        with self.hearing():  # ipywidgets sends several traits in one while the kernel is busy
+            super()._handle_msg(msg)
+
     def _message(self, _: Any, content: Any, buffers: Any) -> None:
         self.do(content)
 

@@ -5,9 +5,11 @@ Whoever turns it may be on a thread of its own while a cell trains: commands go 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import traitlets
@@ -27,16 +29,14 @@ def guarded(callback: Callable[[Wheel, Any], None]) -> Callable[[Wheel, Any], No
 
     @functools.wraps(callback)
     def wrapped(self: Wheel, message: Any) -> None:
-        try:
-            for listener in self.heard:
-                listener()
-            callback(self, message)
-        except Exception as error:  # noqa: BLE001  whatever it is, it must be seen
-            said = error.problems[0].message if isinstance(error, MtlError) else str(error).split("\n", 1)[0]
-            self.error = said or type(error).__name__
-        else:
-            if self.error:
-                self.error = ""
+        with self.hearing() as wrong:
+            try:
+                for listener in self.heard:
+                    listener()
+                callback(self, message)
+            except Exception as error:  # noqa: BLE001  whatever it is, it must be seen
+                said = error.problems[0].message if isinstance(error, MtlError) else str(error).split("\n", 1)[0]
+                wrong.append(said or type(error).__name__)
 
     return wrapped
 
@@ -99,6 +99,7 @@ class Wheel(traitlets.HasTraits):
         self.heard: list[Callable[[], None]] = []
         self._control: Control | None = None
         self._set = dict(start)  # what was last sent on
+        self._hearing = threading.local()  # `wrong`: what has failed so far of the message that this thread is at
         self.observe(self._weights, "weights")
         self.observe(self._lr, "lr")
         self.observe(self._method, "method")
@@ -125,6 +126,23 @@ class Wheel(traitlets.HasTraits):
         return {name: getattr(self, name) for name in (*STEERS, "tasks", "methods", "defaults", "ended", "error")}
 
     # -- what a person does ------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def hearing(self) -> Iterator[list[str]]:
+        """A message, which may set several traits; `error` is written once, at its end: what failed first, or nothing."""
+        outer: list[str] | None = getattr(self._hearing, "wrong", None)
+        if outer is not None:
+            yield outer
+            return
+        wrong: list[str] = []
+        self._hearing.wrong = wrong
+        try:
+            yield wrong
+        finally:
+            self._hearing.wrong = None
+        said = wrong[0] if wrong else ""
+        if self.error != said:
+            self.error = said
 
     @guarded
     def do(self, content: Any) -> None:

@@ -79,6 +79,15 @@ def test_what_does_not_fit_is_said_in_the_widget_and_sent_nowhere(controls, cont
     assert controls.error == ""  # what fits again takes it away
 
 
+def test_what_fits_of_a_message_does_not_hide_what_does_not(controls, control):
+    """While the kernel is busy ipywidgets sends several traits in one."""
+    said = []
+    controls.observe(lambda change: said.append(change["new"]), "error")
+    page_sets(controls, weights={"click": -1, "like": 2.0}, method="uncertainty", lr=0.5)
+    assert said == ["the weight of 'click' must be a number of at least 0, not -1"]
+    assert sorted(c.what for c in control.take()) == ["lr", "method"]
+
+
 @pytest.mark.parametrize(
     "content", [{"do": "explode"}, {"do": "reset", "task": "liek"}, {"do": "reset"}, "stop", None, ["stop"], {}]
 )

@@ -214,6 +214,17 @@ def test_what_cannot_be_set_is_said(panel, begun, values):
     assert page.got()[0]["wheel"]["error"] == ""
 
 
+def test_a_method_that_the_mailbox_rejects_is_said(panel, begun):
+    """It is known by its name; what is wrong is found where it is sent on, within the message."""
+    page = Page(panel)
+    page.say(do="hello", view="v1")
+    page.say(do="set", n=1, values={"method": "equal(nothing=1)", "lr": 0.02})
+    assert "nothing" in page.got()[0]["wheel"]["error"]
+    assert begun[2].take() == [Command("lr", value=0.02)]
+    page.say(do="set", n=2, values={"lr": 0.03})
+    assert page.got()[0]["wheel"]["error"] == ""
+
+
 def test_odd_messages_do_nothing(panel, begun):
     page = Page(panel)
     for data in ({}, {"do": 3}, {"do": "set", "n": "x", "values": 3}, {"do": "hello", "view": None}):
