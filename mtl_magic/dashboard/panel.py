@@ -111,9 +111,7 @@ class Panel:
             case {"do": "bye"}:
                 self._hide(page)
             case {"do": "set", "n": int(n), "values": dict(values)} if training is not None:
-                page.heard = n
-                training.wheel.turn(values)
-                training.told()
+                training.set(page, n, values)
             case _ if training is not None:
                 training.wheel.do(said)
 

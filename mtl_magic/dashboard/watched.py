@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,8 @@ class Watched:
         self.feed = Feed(name, self._heads.tasks, self._heads.metrics)
         self._road, self._known = Road(self.feed.say), road
         self.over = False
-        wheel.observe(lambda change: self.told(), ["weights", "locked", "method", "lr", "error", "ended"])
+        self._setting = threading.local()  # `now`: whether this thread turns the wheel for a page
+        wheel.observe(self._turned, ["weights", "locked", "method", "lr", "error", "ended"])
 
     @property
     def watches(self) -> bool:
@@ -99,8 +101,22 @@ class Watched:
     def hide(self, view: str) -> None:
         self.feed.bye(view)
 
-    def told(self) -> None:
-        """The wheel has been turned, here or in the dashboard."""
+    def set(self, page: Page, n: int, values: dict[str, Any]) -> None:
+        """A page sets traits of the wheel; all pages are answered once, whatever has changed by it."""
+        page.heard = n
+        self._setting.now = True
+        try:
+            self.wheel.turn(values)
+        finally:
+            self._setting.now = False
+        self._told()
+
+    def _turned(self, _: Any) -> None:
+        """The wheel, by the dashboard or the training's end."""
+        if not getattr(self._setting, "now", False):
+            self._told()
+
+    def _told(self) -> None:
         for page in self._panel.seen:
             page.tell({"do": "wheel", "n": page.heard, "wheel": self.wheel.state()})
 

@@ -225,6 +225,24 @@ def test_a_method_that_the_mailbox_rejects_is_said(panel, begun):
     assert page.got()[0]["wheel"]["error"] == ""
 
 
+@pytest.mark.parametrize(
+    "values",
+    [{"weights": {"like": 2}}, {"weights": {"like": 1}}, {"weights": {"like": 2}, "lr": 0.1}, {"lr": -1}],
+    ids=["moved", "as it was", "two", "wrong"],
+)
+def test_a_setting_is_answered_once(panel, begun, values):
+    page, other = Page(panel), Page(panel, "b")
+    for each in (page, other):
+        each.say(do="hello", view=f"v{each.name}")
+        each.does()
+    page.say(do="set", n=1, values=values)
+    assert page.got()[0]["n"] == 1
+    assert page.does() == ["wheel"]
+    assert other.does() == ["wheel"]
+    begun[1].locked = ["click"]  # as the dashboard does
+    assert page.does() == ["wheel"]
+
+
 def test_odd_messages_do_nothing(panel, begun):
     page = Page(panel)
     for data in ({}, {"do": 3}, {"do": "set", "n": "x", "values": 3}, {"do": "hello", "view": None}):
