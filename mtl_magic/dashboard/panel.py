@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mtl_magic.dashboard.watched import Watched
 
 CONTROL, FEED = "mtl_magic.control", "mtl_magic.feed"
-MOST = 8  # pages: one that is reloaded may not say that it goes
+MOST = 8  # pages: one that is reloaded may not say that it goes. Of more the hidden go first, then the oldest
 
 
 @dataclasses.dataclass
@@ -80,19 +80,24 @@ class Panel:
         comm.on_close(lambda _: self._close(page))
 
     def close(self) -> None:
-        """The extension goes: the pages find that out by their comms."""
-        pages, self._pages = self.pages, {}
-        for page in pages:
-            for comm in (page.feed, page.control):
-                if comm is not None:
-                    comm.close()
+        """The extension goes."""
+        for page in self.pages:
+            self._evict(page)
 
     def _page(self, message: Any) -> Page:
         name = str(message["content"]["data"].get("page", ""))
         page = self._pages.setdefault(name, Page())
         while len(self._pages) > MOST:
-            self._close(self.pages[0])
+            self._evict(min((other for other in self.pages if other is not page), key=lambda other: bool(other.view)))
         return page
+
+    def _evict(self, page: Page) -> None:
+        """It may be alive: by its comms it finds out that nobody hears it, and opens new ones when it is seen again."""
+        comms = page.feed, page.control
+        self._close(page)
+        for comm in comms:
+            if comm is not None:
+                comm.close()
 
     def _close(self, page: Page) -> None:
         self._hide(page)

@@ -259,7 +259,25 @@ def test_pages_that_never_say_goodbye_are_let_go(panel, begun):
     assert len(panel.pages) == MOST - 1
     panel.close()
     assert pages[-2].feed.closed
+    assert not begun[0].watches
     assert not panel.pages
+
+
+def test_of_too_many_pages_a_hidden_one_goes_and_is_told(panel, begun):
+    seen, hidden, *others = (Page(panel, f"p{i}") for i in range(MOST))
+    for page in (seen, *others):
+        page.say(do="hello", view=f"v{page.name}")
+    newest = Page(panel, "new")
+    assert hidden.feed.closed
+    assert hidden.control.closed
+    assert not any(page.feed.closed for page in (seen, newest, *others))
+    seen.does()
+    begun[1].lr = 0.5
+    assert seen.does() == ["wheel"]
+    newest.say(do="hello", view="v")
+    Page(panel, "newer")
+    assert seen.feed.closed, "all are seen: the oldest"
+    assert len(panel.pages) == MOST
 
 
 def test_a_message_while_it_trains_proves_that_the_controls_are_live(panel, begun):
