@@ -32,7 +32,7 @@ TEXTS = (10, 1000, 100_000, 1_000_000)  # values of the raw file's text columns
 
 
 def spooled(arrays: tuple[np.ndarray, ...]) -> StoredPart:
-    spool = Spool(Scratch(), "train", (IDS, NUMBERS, LABELS))
+    spool = Spool(Scratch(), "train", (IDS, NUMBERS, LABELS), mixes=True)
     for start in range(0, len(arrays[2]), 65_536):
         ids, floats, labels = (side[start : start + 65_536] for side in arrays)
         spool.add((ids, floats, labels))

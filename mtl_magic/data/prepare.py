@@ -102,7 +102,8 @@ def prepare(
     trains = parts.train[stays]
     rows = [trains[tables.origin(trains) == k] for k in range(len(tables))]
     counted = [tables.labelled(schema.tasks, labels[mine]) for mine in rows]
-    taught = tables.taught([len(mine) for mine in rows], counted, features, found)
+    sampled = len(trains) < len(stays)
+    taught = tables.taught([len(mine) for mine in rows], counted, features, found, sampled=sampled)
     unmasked = np.stack([t.raw for t in targets], axis=1) if any(t.observed for t in targets) else None
     encoded = _encoded(features, found, tell)
     found.stop()

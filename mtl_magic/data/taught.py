@@ -95,13 +95,20 @@ class Tables:
     # -- what they teach ----------------------------------------------------------------------------------------------
 
     def taught(
-        self, rows: Sequence[int], labels: Sequence[dict[str, int]], features: Sequence[Fitted], found: Found
+        self,
+        rows: Sequence[int],
+        labels: Sequence[dict[str, int]],
+        features: Sequence[Fitted],
+        found: Found,
+        *,
+        sampled: bool = False,
     ) -> tuple[Taught, ...]:
         """What each teaches; nothing where there is one.
 
         Args:
             rows: of each table, those that train.
             labels: of each table, labelled training rows by task.
+            sampled: whether these are what a sample of negatives has left.
         """
         if len(self) < 2:
             return ()
@@ -113,6 +120,7 @@ class Tables:
                 found.add(
                     "MTL219",
                     f"{self.titles[k]} teaches nothing: none of its rows {why}",
+                    hint="a larger share of negatives= leaves some" if sampled and not rows[k] else "",
                 )
             lacks = tuple(f.name for f in features if not self.has(k, f.column))
             made.append(Taught(name, rows[k], counted, lacks))

@@ -167,6 +167,15 @@ def test_tables_of_a_part_are_put_under_one_another(made):
     assert len(found.valid) == 70
 
 
+def test_no_training_table_has_what_metrics_alone_read(made):
+    text = "task click: binary(metrics=[gauc(group=user)])\ntask buy: binary\nignore day\nsplit valid=0.2\n"
+    found = made(text)
+    assert set(found.valid.extras) == {"user"}
+    if not found.raw:  # rows on disk
+        assert [part.extras for part in found.train] == [{}, {}]
+        assert [part.beside for part in found.train] == [None, None]
+
+
 def test_a_later_table_may_lack_what_a_training_table_lacked(made):
     schema = made().schema
     part = encode_table(schema, shop(20))
@@ -204,6 +213,17 @@ def test_a_table_that_teaches_nothing(said):
     ]
     (found,) = said(CELL, feed(), shop(), shop().assign(buy=None))
     assert found == "MtlError MTL219: table 3 of the data teaches nothing: none of its rows has a label that counts"
+
+
+def test_a_table_of_which_a_sample_of_negatives_leaves_nothing(said, made):
+    text = "task click: binary(negatives={})\ntask buy: binary\nignore day\nsplit valid=none\n"
+    unliked = Named("old feed", feed(1).assign(click=0))
+    drawn = "MtlError MTL219: table 'old feed' teaches nothing: none of its rows trains\na larger share of negatives= leaves some"
+    tables = feed(), unliked, shop()
+    assert said(text.format(0.001), *tables) == [drawn]
+    found = made(text.format(0.999), *tables)
+    assert [t.rows for t in found.tables] == [len(part) for part in found.train]
+    assert [t.name for t in found.tables if "buy" in t.labels] == ["table3"]
 
 
 def test_no_table_has_the_label_of_a_task(said):

@@ -29,7 +29,7 @@ class Rows:
 
 
 def on_disk(part: Rows):
-    spool = Spool(Scratch(), "train", (2, 2, 1))
+    spool = Spool(Scratch(), "train", (2, 2, 1), mixes=True)
     spool.add((part.ids, part.floats, part.labels))
     made = spool.close()
     assert made is not None

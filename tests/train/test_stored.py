@@ -21,7 +21,8 @@ ROWS, BATCH = 5003, 64
 
 def stored(part, what: str = "train") -> StoredPart:
     """A part in memory, on disk."""
-    spool = Spool(Scratch(), what, (part.ids.shape[1], part.floats.shape[1], part.labels.shape[1]))
+    widths = part.ids.shape[1], part.floats.shape[1], part.labels.shape[1]
+    spool = Spool(Scratch(), what, widths, mixes=what == "train")
     for chunk in part.chunks(701):
         spool.add(chunk)
     made = spool.close()
@@ -32,7 +33,7 @@ def stored(part, what: str = "train") -> StoredPart:
 @pytest.fixture
 def part(monkeypatch) -> StoredPart:
     monkeypatch.setattr("mtl_magic.data.streaming.spool.POOL", 1000)
-    spool = Spool(Scratch(), "train", (1, 1, 1))
+    spool = Spool(Scratch(), "train", (1, 1, 1), mixes=True)
     numbers = np.arange(ROWS)[:, None]
     spool.add((numbers.astype("int32"), numbers.astype("float32") / 2, numbers.astype("float32")))
     made = spool.close()

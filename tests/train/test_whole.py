@@ -83,7 +83,7 @@ def test_buckets_hold_lists_whole(tmp_path):
 
     rng = np.random.default_rng(0)
     scratch = Scratch()
-    spool = Spool(scratch, "train", (0, 1, 3), lists=1, rows=4000)
+    spool = Spool(scratch, "train", (0, 1, 3), mixes=True, lists=1, rows=4000)
     spool.pool, spool.block, spool._by_bucket = 500, 100, [[] for _ in range(8)]
     for _ in range(8):
         numbers = rng.integers(0, 60, 500)

@@ -94,7 +94,7 @@ def prepare_streams(program: Program, streams: Streams, tell: Tell) -> Prepared:
     _check_sizes(program, divided, sizes, found)
     negatives.check(program, {t.plan.name: t.kind for t in targets}, found)
     counted = [{name: int(counts[k]) for name, counts in labels.labelled.items()} for k in range(len(tables))]
-    taught = tables.taught(trains.tolist(), counted, features, found)
+    tables.taught(trains.tolist(), counted, features, found)  # what is wrong already, before anything is encoded
     found.stop()
     optional = tables.optional(features)
     schema = Schema(packed_features(features, optional), with_keys(tasks), tuple(extras))
@@ -105,19 +105,18 @@ def prepare_streams(program: Program, streams: Streams, tell: Tell) -> Prepared:
         )
     except OSError as error:
         raise full(error, "the encoded rows") or error from None
-    taught = tuple(
-        dataclasses.replace(t, rows=len(rows), labels={n: c for n, c in left.items() if c})
-        for t, rows, left in zip(taught, train, counted, strict=False)
-    )
+    rows_left = [len(part) if part is not None else 0 for part in train]
+    taught = tables.taught(rows_left, counted, features, found, sampled=sum(rows_left) < trains.sum())
+    found.stop()
     return Prepared(
         schema=schema,
-        train=train,
+        train=[part for part in train if part is not None],
         valid=parts[VALID],
         test=parts[TEST],
         notes=[
             streams.why,
             *sentences(program, taught),
-            *negatives.sentences(schema.tasks, int(trains.sum()), sum(map(len, train))),
+            *negatives.sentences(schema.tasks, int(trains.sum()), sum(rows_left)),
             *found.notes,
             *renamed(schema),
         ],
@@ -193,10 +192,12 @@ def _encode(
     tables: Tables,
     scratch: Scratch,
     tell: Tell,
-) -> tuple[list[StoredPart], dict[int, StoredPart | None], list[dict[str, int]]]:
-    """The training rows of each table, and the other parts, on disk; labelled rows of each table that train, by task."""
+) -> tuple[list[StoredPart | None], dict[int, StoredPart | None], list[dict[str, int]]]:
+    """The training rows of each table, and the other parts, on disk, None where there are none; labelled rows of each table
+    that train, by task.
+    """
     total = source.rows + sum(other.rows for other in others.values() if other is not None)
-    trains = [_spool(schema, f"train{k or ''}", source, scratch) for k in range(len(tables))]
+    trains = [_spool(schema, f"train{k or ''}", source, scratch, trains=True) for k in range(len(tables))]
     spools = {which: _spool(schema, NAMES[which], other or source, scratch) for which, other in others.items()}
     kinds, counted = [t.kind for t in schema.tasks], [Counter[str]() for _ in trains]
     done = 0
@@ -221,16 +222,18 @@ def _encode(
                 spools[which].add((encoded.ids, encoded.floats, encoded.labels), table if schema.extras else None)
                 done += len(table)
                 tell("encoding", done, total, "rows")
-    made = [part for part in (spool.close() for spool in trains) if part is not None]  # `taught` has seen to all
+    made = [spool.close() for spool in trains]
     return made, {which: spool.close() for which, spool in spools.items()}, [dict(found) for found in counted]
 
 
-def _spool(schema: Schema, what: str, source: Source, scratch: Scratch) -> Spool:
-    empty = source.empty()
-    extras = {name: source.types[c] for name in schema.extras if what != "train" and (c := empty.resolve(name))}
+def _spool(schema: Schema, what: str, source: Source, scratch: Scratch, *, trains: bool = False) -> Spool:
+    """For rows that train: mixed, or lists together, and without what metrics alone read."""
     widths = (schema.id_width, schema.float_width, schema.beside.width)
-    lists = schema.beside.lists if what.startswith("train") else None
-    return Spool(scratch, what, widths, extras, lists=lists, rows=source.rows)
+    if trains:
+        return Spool(scratch, what, widths, mixes=True, lists=schema.beside.lists, rows=source.rows)
+    empty = source.empty()
+    extras = {name: source.types[c] for name in schema.extras if (c := empty.resolve(name))}
+    return Spool(scratch, what, widths, extras)
 
 
 def _encoded(

@@ -141,10 +141,11 @@ class Spool:
 
     Args:
         scratch: where.
-        what: 'valid', 'test', or 'train' with the number of the table; training rows are mixed, some hundred thousand at a time, so that a block holds
-            rows from many places however the source is sorted. The others keep their order.
+        what: the name of its file.
         widths: of ids, floats and labels.
         extras: Arrow types of the columns that are kept beside the rows, by name.
+        mixes: whether rows are mixed, some hundred thousand at a time, so that a block holds rows from many places however
+            the source is sorted: those that train are. The others keep their order.
         lists: where in a row's labels its list stands, whose rows then are all in one bucket; None: there are none.
         rows: about how many there will be, for the number of buckets.
     """
@@ -156,11 +157,12 @@ class Spool:
         widths: tuple[int, int, int],
         extras: dict[str, pa.DataType] | None = None,
         *,
+        mixes: bool = False,
         lists: int | None = None,
         rows: int = 0,
     ) -> None:
         self.scratch, self.widths = scratch, widths
-        self.mixes = what.startswith("train")
+        self.mixes = mixes
         self.path = scratch.file(what)
         self.block, self.pool = sizes(4 * sum(widths))
         self._waiting: list[Arrays] = []
