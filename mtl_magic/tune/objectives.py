@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mtl_magic.problems import MtlError, Problem
 
 if TYPE_CHECKING:
-    from mtl_magic.data.schema import Prepared
+    from mtl_magic.data.schema import Prepared, Schema
     from mtl_magic.program import Program
     from mtl_magic.runs.run import Run
     from mtl_magic.tune.space import Hyper
@@ -91,13 +91,28 @@ def objectives_of(
         found = (Objective(*judge.watch),)
     else:
         found = (Objective("", "", False, dict(judge.weights), dict(judge.constants)),)
-    changed = next((h.name for h in hypers if h.of_loss), None)
-    lossy = next((o.name for o in found if o.metric in ("", "loss")), None)
-    if changed and lossy:
-        message = f"'{lossy}' compares no trials: '{changed}' makes of a loss another quantity in each"
-        hint = "name a metric: tune objective=click.auc"
-        raise MtlError(Problem("MTL491", message, place, hint), program.text)
+    for objective in found:
+        if objective.metric not in ("", "loss"):
+            continue
+        tasks = [objective.task] if objective.task else list(objective.constants)
+        changed = next((h for h in hypers if set(tasks) & set(h.of_loss)), None)
+        if changed is None:
+            continue
+        message = f"the objective '{objective.name}' cannot compare trials: the space '{changed.name}' changes what that loss is"
+        raise MtlError(Problem("MTL491", message, place, _hint(schema, tasks)), program.text)
     return found
+
+
+def _hint(schema: Schema, tasks: Sequence[str]) -> str:
+    """A metric of one of the tasks that may stand in the place of its loss."""
+    from mtl_magic.language.format import name
+    from mtl_magic.language.spec import Word
+
+    for task in tasks:
+        for metric in schema.task(task).kind.metrics_of():
+            if metric.higher_is_better is not None and metric.title == metric.word:
+                return f"name a metric: tune objective={name(Word(task))}.{metric.word}"
+    return "name a metric that is better or worse"
 
 
 def gain(objectives: Sequence[Objective], values: Mapping[str, float], reference: Mapping[str, float]) -> float:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from mtl_magic.registry import Registry
 
 DIGITS = 4  # of a number that is drawn: a cell with 0.0006325 is easier to read, and is no other cell
-OF_LOSS = ("loss", "pos_weight")  # options of a task without which its loss is another quantity
+# Options of a task that decide what its loss on validation rows is. `negatives` samples training rows alone, and what else
+# decides is not searched (MTL053).
+OF_LOSS = ("loss", "pos_weight", "class_weight")
 
 Value: TypeAlias = str | int | float  # of a choice, the text of the option
 Key: TypeAlias = tuple[Any, ...]  # where in the spec a space stands
@@ -41,7 +43,7 @@ class Hyper:
         low, high, log: of a `range`.
         whole: whether a `range` is of whole numbers.
         when: the options of other spaces under which it is there, outermost first.
-        of_loss: whether it decides what a task's loss is.
+        of_loss: the tasks whose loss is another quantity with another value of it.
     """
 
     name: str
@@ -52,7 +54,7 @@ class Hyper:
     log: bool = False
     whole: bool = False
     when: tuple[tuple[str, str], ...] = ()
-    of_loss: bool = False
+    of_loss: tuple[str, ...] = ()
 
     def there(self, values: Mapping[str, Value]) -> bool:
         """Whether it is there where other spaces have these values."""
@@ -148,12 +150,13 @@ def with_epochs(whole: spec.Spec, epochs: int) -> spec.Spec:
 
 @dataclasses.dataclass(frozen=True)
 class _Place:
-    """Where a node stands: by position, by name, and under which options of spaces around it."""
+    """Where a node stands: by position, by name, in the line of which tasks, and under which options of spaces around it."""
 
     key: Key
     title: str
+    tasks: tuple[str, ...] = ()
     when: tuple[tuple[str, str], ...] = ()
-    of_loss: bool = False
+    of_loss: tuple[str, ...] = ()
 
     def at(self, key: Any, title: str, **changes: Any) -> _Place:
         return dataclasses.replace(self, key=(*self.key, key), title=title, **changes)
@@ -194,11 +197,11 @@ class _Walk:
         return node
 
     def task(self, i: int, node: spec.Task) -> spec.Task:
-        title = _title(node.names)
-        kind = node.kind and self.kind(node.kind, "task", _Place((i, "kind"), title))
+        title, tasks = _title(node.names), tuple(w.text for w in node.names)
+        kind = node.kind and self.kind(node.kind, "task", _Place((i, "kind"), title, tasks))
         givens = []
         for k, given in enumerate(node.givens):
-            place = _Place((i, "given", k), f"{title} given {_title(given.parents)}")
+            place = _Place((i, "given", k), f"{title} given {_title(given.parents)}", tasks)
             givens.append(dataclasses.replace(given, method=given.method and self.kind(given.method, "given", place)))
         weight = node.weight
         if weight is not None:
@@ -209,12 +212,30 @@ class _Walk:
 
     def kind(self, node: Any, family: str, place: _Place) -> Any:
         if isinstance(node, spec.Choose):
-            return self.choose(node, place, lambda option, place: self.kind(option, family, place))
+            losses = {self.loss_of(option, family) for option in node.options}
+            chosen = dataclasses.replace(place, of_loss=place.tasks) if len(losses) > 1 else place
+
+            def inside(option: Any, at: _Place) -> Any:
+                return self.kind(option, family, dataclasses.replace(at, of_loss=place.of_loss))
+
+            return self.choose(node, chosen, inside)
         if isinstance(node, spec.Call):
             declaration: Any = self.registry.find(family, node.name)
             if declaration is not None:
                 return dataclasses.replace(node, args=self.args(node.args, declaration, place))
         return node
+
+    def loss_of(self, option: Any, family: str) -> str:
+        """What of a kind, or of a dependency, decides the loss of its task; of what is no task's ''."""
+        declaration: Any = self.registry.find(family, option.name) if isinstance(option, spec.Call) else None
+        match family:
+            case "task" | "given" if declaration is None:  # Python: nobody knows
+                return written(option)
+            case "task":
+                return written(dataclasses.replace(option, args=tuple(a for a in option.args if a.name in OF_LOSS)))
+            case "given":  # which rows count, and what is added
+                return f"{declaration.masks} {written(option) if declaration.adds else ''}"
+        return ""
 
     def args(self, args: Any, declaration: Any, place: _Place) -> tuple[spec.Arg, ...]:
         known, made = parameters(declaration), []
@@ -224,7 +245,8 @@ class _Walk:
                 made.append(arg)
                 continue
             default = LR if (declaration.word, arg.name) == ("train", "lr") else param.default
-            of_loss = place.of_loss or (declaration.family == "task" and arg.name in OF_LOSS)
+            decides = arg.name in OF_LOSS if declaration.family == "task" else getattr(declaration, "adds", False)
+            of_loss = place.of_loss or (place.tasks if decides else ())
             inner = place.at(arg.name, f"{place.title}.{arg.name}" if place.title else arg.name, of_loss=of_loss)
             made.append(dataclasses.replace(arg, value=self.value(arg.value, param.type, default, inner)))
         return tuple(made)

@@ -246,7 +246,7 @@ def test_without_a_store_nothing_stays(tmp_path, monkeypatch):
     [
         (CELL + "\nsplit valid=0", "MTL490", "there is none"),
         (CELL.replace("click.auc, ", "click.pcoc, ").replace("click: binary", "click: binary(metrics=pcoc)"), "MTL303", "no better or worse"),
-        (CELL.replace("click: binary", "click: binary(loss=choose(bce, focal))").replace("click.auc", "click.loss"), "MTL491", "compares no trials"),
+        (CELL.replace("click: binary", "click: binary(loss=choose(bce, focal))").replace("click.auc", "click.loss"), "MTL491", "cannot compare trials"),
         (CELL.replace("epochs=2", "epochs=choose(1, 2)").replace("random", "hyperband"), "MTL045", "hyperband gives each trial"),
     ],
 )  # fmt: skip

@@ -73,6 +73,29 @@ def test_what_decides_a_loss_is_known(whole):
 
 
 @pytest.mark.parametrize(
+    ("text", "of"),
+    [
+        ("task a: binary(pos_weight=choose(1, 2))", {"a.pos_weight": ("a",)}),
+        ("task a, b: multiclass(5, class_weight=choose(none, balanced))", {"a, b.class_weight": ("a", "b")}),
+        ("task a: ordinal(3, class_weight=choose(none, balanced))", {"a.class_weight": ("a",)}),
+        ("task a: binary(loss=bce(label_smoothing=range(0.0, 0.2)))", {"a.loss.label_smoothing": ("a",)}),
+        ("task a: binary(loss=[bce, focal(weight=choose(0, 1))])", {"a.loss[1].weight": ("a",)}),
+        ("task a: binary(negatives=choose(1, 0.2))", {"a.negatives": ()}),  # of training rows alone
+        ("task a: choose(regression, count)", {"a": ("a",)}),
+        ("task a: choose(binary(tower=8), binary(tower=16))", {"a": ()}),
+        ("task a: choose(binary, binary(pos_weight=2, tower=choose(8, 16)))", {"a": ("a",), "a.binary.tower": ()}),
+        ("task p: binary\ntask a: binary given p via choose(esmm, monotone)", {"a given p": ()}),
+        ("task p: binary\ntask a: binary given p via choose(esmm, observed)", {"a given p": ("a",)}),
+        ("task p: binary\ntask a: binary given p via choose(esmm, escm2_ips)", {"a given p": ("a",)}),
+        ("task p: binary\ntask a: binary given p via escm2_dr(weight=range(0.1, 1.0))", {"a given p.weight": ("a",)}),
+        ("task p: binary\ntask a: binary given p via dbmtl(units=choose([8], [16]))", {"a given p.units": ()}),
+    ],
+)  # fmt: skip
+def test_whose_loss_a_space_decides(text, of):
+    assert {h.name: h.of_loss for h in space(text + "\ntune trials=2").hypers} == of
+
+
+@pytest.mark.parametrize(
     ("text", "value", "written"),
     [
         ("train lr=range(1e-4, 1e-2, log)", 0.00063245553, "lr=0.0006325"),
