@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mtl_magic.runs.run import Run
     from mtl_magic.tune.chief import Chief
     from mtl_magic.tune.running import Plan, Searching
-    from mtl_magic.tune.tuner import Clock
 
 JOINING = 600.0  # seconds that a worker of another machine waits for the chief's folder
 HOST = "127.0.0.1"
@@ -266,7 +265,7 @@ def _work(asked: Tuned, plan: Plan, prepared: Prepared) -> int:
         goes_on=plan.tune.method == "hyperband",
         worker=name,
     )
-    clock: Clock = Clock(plan.tune.seconds, float(folder.facts.get("seconds") or 0.0))
+    clock = Clock.of(folder, plan.tune.seconds)
     with contextlib.closing(data), several_graphs():
         why = search(oracle, Guide(trainer, clock, lambda event: None))
     return 130 if why == "interrupted" else 0

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 IP, PORT, ID = "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT", "KERASTUNER_TUNER_ID"
 CHIEF = "chief"
 LOOK = 0.2  # seconds between two looks
+NOTED = 5.0  # between two times that the folder is told how long the search has taken
 
 
 def role() -> str:
@@ -102,9 +103,13 @@ class Chief:
 
     def wait(self, over: Callable[[], bool], hung_after: float) -> str:
         """Until `over`; returns why the search ended."""
+        noted = self._clock.spent
         while not over():
             if self._clock.over:
                 self.close("time")
+            if self._clock.spent > noted + NOTED:
+                noted = self._clock.spent
+                self._folder.change(seconds=noted)
             for worker in self.silent_since(hung_after):
                 self.release(worker)
             time.sleep(LOOK)

@@ -16,7 +16,7 @@ from mtl_magic.problems import MtlError, Problem
 from mtl_magic.runs import fitting
 from mtl_magic.runs.project import files, index
 from mtl_magic.settings.tune import TRIALS
-from mtl_magic.tune.events import SearchEnded
+from mtl_magic.tune.events import SearchEnded, TrialEnded
 from mtl_magic.tune.folder import RUNNING, Folder, Trial
 from mtl_magic.tune.objectives import Objective, objectives_of
 from mtl_magic.tune.oracles import oracle_of
@@ -210,11 +210,14 @@ def run_search(
             goes_on=plan.tune.method == "hyperband",
         )
 
-        def tell(event: Event) -> None:
-            for listener in listeners:
-                listener(event)
-
         with sitting(found, plan.tune.seconds) as clock:
+
+            def tell(event: Event) -> None:
+                if isinstance(event, TrialEnded):
+                    found.folder.change(seconds=clock.spent)  # whatever becomes of this process
+                for listener in listeners:
+                    listener(event)
+
             guide = Guide(trainer, clock, tell)
             why = search(found.oracle, guide)
         ended(found, why, clock)
@@ -227,9 +230,8 @@ def sitting(found: Searching, seconds: float | None) -> Iterator[Clock]:
     """While it lasts the folder says that the search runs, in this process."""
     from mtl_magic.runs.project.owner import me
 
-    before = float(found.folder.facts.get("seconds") or 0.0)
     found.folder.change(status=RUNNING, owner=me(), text=str(found.plan.spec))
-    clock = Clock(seconds, before if seconds is None or before < seconds else 0.0)
+    clock = Clock.of(found.folder, seconds)
     try:
         yield clock
     except BaseException:
@@ -254,7 +256,9 @@ def best_of(found: Searching, root: pathlib.Path | None) -> Run:
     if best is None:
         if (last := failed_all(trials)) is not None:
             raise nothing_learnt(last, found.plan.program.text)
-        hint = "run the cell again: it goes on" if root is not None else "let it have more time"
+        hint = "run the cell again: it goes on"
+        if root is None or found.folder.facts.get("why") == "time":
+            hint = "let it have more time" + ("" if root is None else ": a longer 'tune time=', and --resume")
         raise MtlError(Problem("MTL493", "the search was ended before a trial was", hint=hint), found.plan.program.text)
     place = found.folder.run_of(best)
     if root is not None:

@@ -188,15 +188,15 @@ class Search:
 
     def rows(self) -> tuple[list[str], list[list[str]]]:
         """Header and rows of what is shown: the default, then the front, best first."""
-        found = {t.number: t for t in self.folder.trials()}
-        shown = list(dict.fromkeys([0, *([self.best] if self.best is not None else []), *self.front]))
+        found, best = {t.number: t for t in self.folder.trials()}, self.best
+        shown = list(dict.fromkeys([0, *([best] if best is not None else []), *self.front]))
         changed = [h.name for h in self.space.hypers]
         header = ["trial", *(o.name for o in self.objectives), *changed]
         body = []
         for number in shown:
             if (t := found.get(number)) is None:
                 continue
-            mark = " best" if number == self.best else " default" if number == 0 else ""
+            mark = " best" if number == best else " default" if number == 0 else ""
             objectives = [_said(t.objectives.get(o.name, float("nan"))) for o in self.objectives]
             values = [_said(t.values.get(name, "")) for name in changed]
             body.append([f"{number}{mark}", *objectives, *values])
@@ -204,11 +204,12 @@ class Search:
 
     def headline(self) -> str:
         """'12 trials, 1 failed, finished, best trial 7'."""
-        trials = self.folder.trials()
+        trials, facts, best = self.folder.trials(), self.folder.facts, self.best
         failed = sum(t.status == FAILED for t in trials)
-        parts = [counted(len(trials), "trial"), *([f"{failed} failed"] if failed else []), self.status]
-        if self.best is not None:
-            parts.append(f"best trial {self.best}")
+        over = ": its time is over" if (facts["status"], facts.get("why")) == ("finished", "time") else ""
+        parts = [counted(len(trials), "trial"), *([f"{failed} failed"] if failed else []), f"{facts['status']}{over}"]
+        if best is not None:
+            parts.append(f"best trial {best}")
         return ", ".join(parts)
 
     def __repr__(self) -> str:

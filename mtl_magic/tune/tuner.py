@@ -33,6 +33,11 @@ class Clock:
     def __init__(self, seconds: float | None, before: float = 0.0) -> None:
         self._began, self._seconds, self._before = time.monotonic(), seconds, before
 
+    @classmethod
+    def of(cls, folder: Folder, seconds: float | None) -> Clock:
+        """What is left of them to whatever process asks: those that the folder knows of are gone."""
+        return cls(seconds, float(folder.facts.get("seconds") or 0.0))
+
     @property
     def spent(self) -> float:
         return self._before + time.monotonic() - self._began

@@ -16,6 +16,7 @@ from mtl_magic.train.control import Control
 from mtl_magic.train.events import Evaluated
 from mtl_magic.tune.events import SearchEnded, TrialBegan, TrialEnded
 from mtl_magic.tune.folder import Folder
+from mtl_magic.tune.tuner import Clock
 
 TASKS = "task click: binary\ntask watch: regression weight range(0.2, 3.0)\n"
 CELL = (
@@ -191,6 +192,34 @@ def test_time_ends_a_search(tmp_path):
     assert 1 <= len(run.search.trials) < 100
     assert run.search.status == "finished"
     assert run.search.folder.facts["why"] == "time"
+    assert ", finished: its time is over, best trial " in run.search.headline()
+
+
+def test_time_is_for_all_sittings(tmp_path):
+    few = CELL.replace("trials=4", 'trials=1 time="1h"')
+    folder = fit(few, store=tmp_path, name="feed").search.folder
+    assert folder.facts["seconds"] > 0
+    folder.change(seconds=3600.0)
+    more = few.replace("trials=1", "trials=2")
+    run = fit(more, store=tmp_path, name="feed", resume=True)
+    assert (len(run.search.trials), folder.facts["why"]) == (1, "time"), "its hour is over: the best is what it was"
+    run = fit(more.replace("1h", "2h"), store=tmp_path, name="feed", resume=True)
+    assert (len(run.search.trials), folder.facts["why"]) == (2, "finished")
+    assert folder.facts["seconds"] > 3600
+
+
+def test_the_time_of_a_sitting_that_dies_counts(tmp_path):
+    """What the folder knows after each trial is what another process has left."""
+    seen = []
+
+    def look(event) -> None:
+        if isinstance(event, TrialEnded):
+            seen.append(Folder.newest(tmp_path, "feed").facts["seconds"])
+
+    fit(CELL.replace("trials=4", "trials=2"), store=tmp_path, name="feed", listeners=[look])
+    assert 0 < seen[0] < seen[1]
+    clock = Clock.of(Folder.newest(tmp_path, "feed"), seen[1])
+    assert clock.over, "a worker that begins now has no time of its own"
 
 
 def test_hyperband_goes_on_from_the_checkpoint(tmp_path):
