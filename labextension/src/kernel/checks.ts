@@ -86,6 +86,7 @@ class Connection {
   async ask(asked: Asked): Promise<Reply | undefined> {
     const text = JSON.stringify(asked);
     const late = this.late.get(text);
+    if ('where' in asked) this.late.delete(text); // a cell may change where it keeps its runs; a text stays what it is
     if (late) return late;
     const id = ++this.count;
     this.asked.set(id, text);
