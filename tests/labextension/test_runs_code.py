@@ -87,3 +87,43 @@ def test_what_is_no_index(tmp_path):
     found = page_code.answered(tmp_path, "sidebar/runs/entry.ts", script, texts)
     assert [entries for entries, _ in found] == [None] * len(texts)
     assert [text[:1] == "{" and text != "{" for text in texts] == [of is not None for _, of in found]
+
+
+FOLDER = """
+import { Folder } from './page.mjs';
+const index = text => JSON.stringify({ format: 1, runs: [{ id: text, status: 'running' }] });
+let [status, time, content, alive] = [200, 1, index('feed'), 200];
+const get = async (path, { content: whole }) => {
+  const code = path.endsWith('run.json') ? alive : status;
+  if (code !== 200) throw code ? Object.assign(new Error(), { response: { status: code } }) : new TypeError('no network');
+  return { type: 'file', last_modified: path.endsWith('run.json') ? new Date().toISOString() : `${time}`, size: 9, content };
+};
+const folder = new Folder({ get }, 'runs');
+const seen = [];
+for (const to of asked) {
+  ({ status = 200, alive = 200 } = to);
+  if (to.text) [time, content] = [time + 1, to.text === 'other' ? index('feed-2') : to.text];
+  const { runs, trouble } = await folder.index();
+  seen.push([...runs.map(run => `${run.id} ${run.status}`), ...(trouble ? [trouble] : [])]);
+}
+answer(seen);
+"""
+
+
+def test_a_server_that_does_not_answer_takes_no_run_away(tmp_path):
+    asked = [
+        {},
+        {"status": 503},
+        {"status": 0},
+        {"alive": 500},
+        {"alive": 404},
+        {"status": 403, "text": "other"},
+        {},
+        {"text": "{"},
+        {"status": 500},
+        {"status": 404},
+        {"text": "other"},
+    ]
+    seen = page_code.answered(tmp_path, "sidebar/runs/folder.ts", FOLDER, asked)
+    feed, other = ["feed running"], ["feed-2 running"]
+    assert seen == [feed, feed, feed, feed, ["feed silent"], ["feed silent"], other, ["broken"], ["broken"], [], other]
