@@ -46,3 +46,17 @@ def prepared(
         raise MtlError(Problem("MTL483", message, hint=hint))
     remember(parts, hashes)
     return made
+
+
+def judging(run: Run, rows: Prepared, order: tuple[str, str] = ("test", "valid")) -> str:
+    """The part on which trainings of these rows are judged, the first of `order` that there is: before anything is trained.
+
+    Raises:
+        MtlError: MTL480 there is neither.
+    """
+    found = next((part for part in order if getattr(rows, part) is not None), None)
+    if found is None:
+        names = {"valid": "validation", "test": "test"}
+        message = f"the run '{run.name}' has no {names[order[0]]} or {names[order[1]]} part"
+        raise MtlError(Problem("MTL480", message, hint=f"give it a part that judges: split {order[0]}=0.1"))
+    return found

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mtl_magic.decide.again import judging
 from mtl_magic.decide.again import prepared as encoded_again
 from mtl_magic.decide.bootstrap import LEVEL, Interval
 from mtl_magic.decide.rows import Judged, group_of, judged
@@ -128,10 +129,7 @@ def baseline(
     rows = encoded_again(run, data, valid, test, namespace=namespace, stream=stream)
     try:
         trainings = Trainings.of(store, namespace, tell)
-        part = "test" if rows.test is not None else "valid"
-        if getattr(rows, part) is None:
-            hint = "give it a part that judges: split test=0.1"
-            raise MtlError(Problem("MTL480", f"the run '{run.name}' has no test or validation part", hint=hint))
+        part = judging(run, rows)
         in_memory(getattr(rows, part))
         numbers = seeds_of(run, seeds)
         shared = [first_of(run, rows, trainings)]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mtl_magic.decide.again import judging
 from mtl_magic.decide.again import prepared as encoded_again
 from mtl_magic.decide.trainings import Tell, Trainings
 from mtl_magic.language import spec
@@ -126,10 +127,7 @@ def front(
     total = sum(program.task(task).weight for task in two) or 2.0
     rows = encoded_again(run, data, valid, test, namespace=namespace, stream=stream)
     try:
-        part = "valid" if rows.valid is not None else "test"
-        if getattr(rows, part) is None:
-            hint = "give it a part that judges: split valid=0.1"
-            raise MtlError(Problem("MTL480", f"the run '{run.name}' has no validation or test part", hint=hint))
+        part = judging(run, rows, ("valid", "test"))
         trainings, made = Trainings.of(store, namespace, tell), []
         for share in np.linspace(*ENDS, stops):
             weights = {two[0]: float(round(total * share, 6)), two[1]: float(round(total * (1 - share), 6))}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mtl_magic.decide.again import judging
 from mtl_magic.decide.again import prepared as encoded_again
 from mtl_magic.decide.trainings import Tell, Trainings, first_of, seeds_of
 from mtl_magic.explanation.tables import Table
@@ -92,6 +93,7 @@ def seeds(
         raise MtlError(Problem("MTL484", f"{count} seeds say nothing of chance", hint="two at least; five are usual"))
     rows = encoded_again(run, data, valid, test, namespace=namespace, stream=stream)
     try:
+        part = judging(run, rows)
         trainings = Trainings.of(store, namespace, tell)
         runs = [first_of(run, rows, trainings)]
         for seed in seeds_of(run, count)[1:]:
@@ -99,8 +101,4 @@ def seeds(
             runs.append(dataclasses.replace(made, name=run.name))
     finally:
         rows.close()
-    part = next((name for name in ("test", "valid") if name in run.metrics), "")
-    if not part:
-        hint = "give it a part that judges: split test=0.1"
-        raise MtlError(Problem("MTL480", f"the run '{run.name}' has no test or validation part", hint=hint))
     return Seeds(tuple(runs), part)
