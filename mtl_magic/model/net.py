@@ -37,6 +37,7 @@ class Output:
     title: str  # as a person reads it: 'buy', 'buy|click'
     key: str  # as Keras names it
     task: str
+    parents: tuple[str, ...] = ()  # of a conditional: the tasks that it is given
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,7 +145,7 @@ def _heads(program: Program, schema: Schema, readings: dict[str, Reading], cut: 
     for (child, parents), tensor in done.conditionals.items():
         key = conditional_key(schema, child, parents)
         logits[key] = tensor
-        outputs.append(Output(f"{child}|{','.join(parents)}", key, child))
+        outputs.append(Output(f"{child}|{','.join(parents)}", key, child, parents))
     for further in done.further.values():
         logits |= further
     alone = all(done.logits[name] is tensor for name, tensor in own.items()) and not done.conditionals
