@@ -40,6 +40,7 @@ class Loss(Declaration):
     likelihood: ClassVar[bool] = False  # of a number's loss: minus a log likelihood, as that of a class is
     least: ClassVar[float | None] = None  # labels below it are a mistake
     of_lists: ClassVar[bool] = False  # compares rows of a list: `lists` in place of `rows`
+    by_xla: ClassVar[bool] = True  # whether XLA can compile it
 
     def rows(self, labels: Any, logits: Any, task: TaskSchema) -> Any:
         """Loss of each row: labels (B,) without NaN, logits (B, units), both float32 tensors -> (B,)."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 LEAST = -1e30  # the score of a row without a label
+PAIRS = 1 << 18  # pairs that are compared together: memory is bounded, however long a list is
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,37 +62,80 @@ class Pairwise(ListLoss):
     """RankNet: the mean over pairs of a list with yᵢ > yⱼ of log(1 + exp(−(sᵢ − sⱼ))), s the logits; or of max(0, 1 − (sᵢ − sⱼ)).
 
     On a binary task beside `bce` it moves rows of a user apart where the log loss has them in one place.
-    Cost: a number a pair of rows of a list.
+    Cost: time for each pair of rows of a list; memory for each row.
     """
 
     kind: str = option(Choice(("logistic", "hinge")), "logistic", "of the difference of two scores", by_name=True)
     temperature: float = option(Float(above=0), 1.0, "differences are divided by it", by_name=True)
 
+    by_xla: ClassVar[bool] = False  # another number of pairs in each batch
+
     def of(self, labels: Any, scores: Any, known: Any, lists: Any, count: Any) -> Any:
         import tensorflow as tf
 
-        first, second = pairs(lists, count)
-        above = (tf.gather(labels, first) > tf.gather(labels, second)) & (
-            (tf.gather(known, first) > 0) & (tf.gather(known, second) > 0)
-        )
-        apart = (tf.gather(scores, first) - tf.gather(scores, second)) / self.temperature
-        each = tf.nn.softplus(-apart) if self.kind == "logistic" else tf.nn.relu(1.0 - apart)
-        counts = tf.cast(above, scores.dtype)
-        owner = tf.gather(lists, first)
-        total = tf.math.unsorted_segment_sum(counts * each, owner, count)
-        return total / tf.maximum(tf.math.unsorted_segment_sum(counts, owner, count), 1.0)
+        @tf.custom_gradient
+        def mean(scores: Any) -> Any:
+            behind, starts = blocks(lists, count)
+
+            def more(block: Any, totals: Any, pairs: Any, slopes: Any) -> Any:
+                first, second = pairs_of(behind[starts[block] : starts[block + 1]], starts[block])
+                gap = tf.gather(labels, first) - tf.gather(labels, second)
+                there = (tf.gather(known, first) > 0) & (tf.gather(known, second) > 0)
+                chosen = tf.where(there & (gap != 0))[:, 0]
+                first, second = tf.gather(first, chosen), tf.gather(second, chosen)
+                sign = tf.sign(tf.gather(gap, chosen)) / self.temperature
+                each, slope = self._of_difference(sign * (tf.gather(scores, first) - tf.gather(scores, second)))
+                slope, owner, size = sign * slope, tf.gather(lists, first), tf.size(scores)
+                slopes += tf.math.unsorted_segment_sum(slope, first, size)
+                slopes -= tf.math.unsorted_segment_sum(slope, second, size)
+                totals += tf.math.unsorted_segment_sum(each, owner, count)
+                pairs += tf.math.unsorted_segment_sum(tf.ones_like(each), owner, count)
+                return block + 1, totals, pairs, slopes
+
+            nothing = tf.zeros((count,), scores.dtype)
+            start = (tf.constant(0), nothing, nothing, tf.zeros_like(scores))
+            last = tf.size(starts) - 1
+            _, totals, pairs, slopes = tf.while_loop(lambda k, *_: k < last, more, start, parallel_iterations=1)
+            pairs = tf.maximum(pairs, 1.0)
+
+            def gradient(upstream: Any) -> Any:
+                return tf.gather(upstream / pairs, lists) * slopes
+
+            return totals / pairs, gradient
+
+        return mean(scores)
+
+    def _of_difference(self, apart: Any) -> tuple[Any, Any]:
+        """The loss of a pair whose better row has a score so much higher, and its derivative, (P,) each."""
+        import tensorflow as tf
+
+        if self.kind == "logistic":
+            return tf.nn.softplus(-apart), -tf.sigmoid(-apart)
+        return tf.nn.relu(1.0 - apart), -tf.cast(apart < 1.0, apart.dtype)
 
 
-def pairs(lists: Any, count: Any) -> tuple[Any, Any]:
-    """All pairs of rows of one list, (P,) int32 each, in both orders and with itself: P is the sum of the squared lengths."""
+def blocks(lists: Any, count: Any) -> tuple[Any, Any]:
+    """How many rows of its list stand behind each row, (B,) int32, and at which rows blocks start whose pairs are compared
+    together, and at last B, (blocks + 1,) int32: a block has fewer than `PAIRS` pairs and those of one row.
+    """
     import tensorflow as tf
 
     sizes = tf.math.unsorted_segment_sum(tf.ones_like(lists), lists, count)
-    starts = tf.cumsum(sizes, exclusive=True)
-    mates = tf.gather(sizes, lists)  # of each row, the rows of its list
-    first = tf.repeat(tf.range(tf.shape(lists)[0]), mates)
-    place = tf.range(tf.size(first)) - tf.gather(tf.cumsum(mates, exclusive=True), first)
-    return first, place + tf.gather(starts, tf.gather(lists, first))
+    behind = tf.gather(tf.cumsum(sizes), lists) - tf.range(tf.size(lists)) - 1
+    wide = tf.cast(behind, tf.int64)  # a list of 65,536 rows has more pairs than int32 has numbers
+    number = tf.reduce_sum(wide) // PAIRS + 1
+    return behind, tf.searchsorted(tf.cumsum(wide, exclusive=True), PAIRS * tf.range(number + 1))
+
+
+def pairs_of(behind: Any, start: Any) -> tuple[Any, Any]:
+    """The pairs of some rows, the first of which is row `start`, with those of their lists that stand behind them: (P,) int32
+    each. In place of `tf.repeat`, which makes a number for each row and the greatest count of all.
+    """
+    import tensorflow as tf
+
+    ends, total = tf.cumsum(behind), tf.reduce_sum(behind)
+    place = tf.cumsum(tf.math.unsorted_segment_sum(tf.ones_like(ends), ends, total + 1)[:total])
+    return start + place, start + place + 1 + tf.range(total) - tf.gather(ends - behind, place)
 
 
 @declare(

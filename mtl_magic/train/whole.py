@@ -165,8 +165,9 @@ def shares(labels: np.ndarray, at: int, count: int) -> list[int]:
 
 def sorted_lists(labels: np.ndarray, at: int, size: int) -> Generator[np.ndarray, None, None]:
     """The rows list by list, in pieces of about `size` rows that hold lists whole: places (m,) each."""
-    order = np.argsort(list_codes(labels, at), kind="stable")
-    codes = list_codes(labels, at)[order]
+    codes = list_codes(labels, at)
+    order = np.argsort(codes, kind="stable")
+    codes = codes[order]
     ends = np.flatnonzero(np.append(np.diff(codes) != 0, True)) + 1 if len(codes) else codes
     start = 0
     for stop in stops_of(ends, size, steps_per_epoch(len(order), size)) if len(order) else ():

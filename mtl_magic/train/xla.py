@@ -74,11 +74,17 @@ def wanted(program: Program) -> bool:
     """Whether to try XLA: as the cell says; by itself where there is a GPU, and one replica that takes whole batches.
 
     Raises:
-        MtlError: the cell says so, and there are several replicas.
+        MtlError: the cell says so, and there are several replicas, or a loss that XLA cannot compile.
     """
     settings = program.train
+    kinds: list[Any] = [task.kind for task in program.tasks if task.kind is not None]
+    without = [loss.word for kind in kinds for loss in kind.losses() if not getattr(loss, "by_xla", True)]
     if settings.jit == "auto":
-        return bool(tf.config.list_physical_devices("GPU")) and replicas.count() == 1 and settings.accumulate == 1
+        able = replicas.count() == 1 and settings.accumulate == 1 and not without
+        return able and bool(tf.config.list_physical_devices("GPU"))
+    if settings.jit and without:
+        message = f"XLA cannot compile loss={without[0]}, whose size is another in each batch"
+        raise _refusal(program, message, "leave jit out")
     if settings.jit and replicas.count() > 1:
         hint = "leave jit out, or write devices=one"
         raise _refusal(program, f"jit=true is for one device, and there are {replicas.count()}", hint)

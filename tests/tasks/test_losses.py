@@ -263,3 +263,54 @@ def test_a_list_of_losses_is_their_weighted_sum():
     assert weights.numpy().ravel().tolist() == [1, 1, 0]
     known = np.array([0.0, 1.0])
     assert both.constant_loss(known) == pytest.approx(np.log(2) + 0.25 * word("loss", "focal").constant(known, ()))
+
+
+@pytest.mark.parametrize("kind", ["logistic", "hinge"])
+def test_pairs_in_blocks_are_all_pairs_and_their_gradient(monkeypatch, kind):
+    from mtl_magic.tasks import within
+
+    monkeypatch.setattr(within, "PAIRS", 50)
+    rng = np.random.default_rng(4)
+    g = np.repeat(np.arange(12), rng.integers(1, 30, 12)).astype("int32")
+    y, known = rng.integers(0, 3, len(g)).astype("float32"), rng.random(len(g)) < 0.8
+    upstream = rng.random(len(g)).astype("float32")
+    above = (g[:, None] == g) & (y[:, None] > y) & known[:, None] & known
+
+    def all_pairs(s: Any) -> Any:
+        apart = (s[:, None] - s[None, :]) / 0.7
+        each = tf.nn.softplus(-apart) if kind == "logistic" else tf.nn.relu(1 - apart)
+        per_row = tf.reduce_sum(tf.where(above, each, 0.0), 1)
+        counts = np.maximum(np.bincount(g, above.sum(1)), 1)
+        return tf.gather(tf.math.unsorted_segment_sum(per_row, g, 12) / counts.astype("float32"), g)
+
+    s = tf.Variable(rng.normal(size=len(g)).astype("float32"))
+    loss = word("loss", "pairwise", kind=kind, temperature=0.7)
+
+    @tf.function
+    def ours() -> Any:
+        with tf.GradientTape() as tape:
+            found = loss.lists(y, s[:, None], known, g)
+            total = tf.reduce_sum(upstream * found)
+        return found, tape.gradient(total, s)
+
+    with tf.GradientTape() as tape:
+        want = all_pairs(s)
+        total = tf.reduce_sum(upstream * want)
+    found, slopes = ours()
+    np.testing.assert_allclose(found, want, rtol=1e-5)
+    np.testing.assert_allclose(slopes, tape.gradient(total, s), rtol=1e-4, atol=1e-6)
+
+
+def test_memory_of_pairs_is_bounded_however_long_a_list_is():
+    import resource
+
+    n = 7000  # 24 million pairs: more than 1 GB where all stand side by side
+    y, s = RNG.integers(0, 2, n), RNG.normal(size=n)
+    lists(word("loss", "pairwise"), y[:100], s[:100], np.zeros(100))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found = lists(word("loss", "pairwise"), y, s, np.zeros(n))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
+    positive, negative = np.sort(s[y == 1]), s[y == 0]
+    some = negative[:500]
+    rough = np.mean(np.log1p(np.exp(some[None, :] - positive[:, None])))
+    assert found[0] == pytest.approx(rough, rel=0.05)

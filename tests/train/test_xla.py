@@ -118,3 +118,18 @@ def test_by_itself_only_with_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_slices_are_refused() -> None:
     with pytest.raises(ValueError, match="jit=true and accumulate"):
         toy.program(jit=True, accumulate=2).train.check()
+
+
+def test_pairs_are_refused_by_name_or_done_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from mtl_magic.language import parse, resolve
+    from mtl_magic.vocabulary import vocabulary
+
+    def program(jit: str) -> Any:
+        cell = f"task a: ranking(group=u, loss=pairwise)\ntrain jit={jit}"
+        return resolve(parse(cell, vocabulary()), vocabulary(), {})
+
+    with pytest.raises(MtlError, match="XLA cannot compile loss=pairwise") as error:
+        xla.wanted(program("true"))
+    assert error.value.problems[0].hint == "leave jit out"
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: ["a GPU"])
+    assert not xla.wanted(program("auto"))
