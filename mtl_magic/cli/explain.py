@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-from mtl_magic.cli import train
+from mtl_magic.cli import source
 from mtl_magic.cli.using import say, say_json
 from mtl_magic.problems import MtlError, Problem
 
@@ -18,14 +18,12 @@ def explain(asked: Reading) -> int:
     """Print it, and write the pictures that are asked for."""
     from mtl_magic.runs import fitting
 
-    program = train.checked(asked)
-    if program is None:
-        fitting.keras_quietly()
-        program = train.with_python(asked)
-    if program.tune is not None:  # of a search, what trial 0 would do
+    if source.searched(fitting.parse(source.text_of(asked))) is not None:  # of a search, what trial 0 would do
         from mtl_magic.cli.tuning import plan_of_file
 
-        program = plan_of_file(asked.spec, allow_python=asked.allow_python).first
+        program = plan_of_file(asked).first
+    else:
+        program = source.checked(asked) or source.with_python(asked)
     prepared = fitting.prepare(program, list(asked.data), asked.valid, asked.test, stream=asked.stream)
     try:
         explained = fitting.explain(program, prepared)

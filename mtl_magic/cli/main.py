@@ -53,12 +53,12 @@ def _json(error: MtlError) -> str:
 
 
 def _train(asked: Asked, words: Sequence[str]) -> int:
-    from mtl_magic.cli import train
+    from mtl_magic.cli import source, train
 
     if asked.worker:
         return train.as_worker(asked)
-    train.check_no_search(train.text_of(asked))
-    program = train.checked(asked)
+    source.check_no_search(asked)
+    program = source.checked(asked)
     train.make_way(asked)
     if asked.workers is None and "TF_CONFIG" not in os.environ:
         return train.alone(asked, program)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
-import pathlib
 import shutil
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.cli.arguments import Asked
-from mtl_magic.cli.reading import Reading
+from mtl_magic.cli.source import checked, remembered, with_python
 from mtl_magic.problems import MtlError, Problem, rendered
 
 if TYPE_CHECKING:
@@ -25,67 +23,6 @@ if TYPE_CHECKING:
 DIED = 75  # the exit code of a worker that can be started again
 BEGUN = "begun"  # a file that is there once the run has its folder
 WRITTEN = "written"  # and once it is whole
-
-
-def text_of(asked: Asked | Reading) -> str:
-    """The file's text; see `read_text`."""
-    return read_text(asked.spec)
-
-
-def read_text(spec: pathlib.Path) -> str:
-    """A file's text.
-
-    Raises:
-        MtlError: MTL430 it cannot be read.
-    """
-    try:
-        return spec.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        hint = "the file holds what stands below %%mtl in a notebook"
-        raise MtlError(Problem("MTL430", f"'{spec}' cannot be read: {said}", hint=hint)) from error
-
-
-def checked(asked: Asked | Reading) -> Program | None:
-    """The program of the file; with `--allow-python` only its grammar is checked: code runs where training does.
-
-    Raises:
-        MtlError: all that is wrong with the text.
-    """
-    from mtl_magic.runs.fitting import compile_program, parse
-
-    text = text_of(asked)
-    if asked.allow_python:
-        parse(text)
-        return None
-    try:
-        return compile_program(text)
-    except MtlError as error:
-        raise MtlError(map(_about_python, error.problems), error.text) from error.__cause__
-
-
-def check_no_search(text: str) -> None:
-    """A search is another command.
-
-    Raises:
-        MtlError: MTL495 the text has a 'tune' line.
-    """
-    from mtl_magic.language.spec import Settings
-    from mtl_magic.runs.fitting import parse
-
-    spec = parse(text)
-    tune = next((s for s in spec.statements if isinstance(s, Settings) and s.word == "tune"), None)
-    if tune is not None:
-        hint = "mtl-magic tune takes the same file and tables"
-        raise MtlError(Problem("MTL495", "this cell is searched, not trained", tune.span, hint), spec.text)
-
-
-def _about_python(problem: Problem) -> Problem:
-    if problem.code != "MTL050":
-        return problem
-    message = "Python in braces stands in a file, and is not run unasked"
-    hint = "look at what it does; then --allow-python evaluates it, with keras, tf and np"
-    return dataclasses.replace(problem, message=message, hint=hint)
 
 
 def make_way(asked: Asked) -> None:
@@ -121,12 +58,7 @@ def _lone(asked: Asked) -> bool:
 
 def alone(asked: Asked, program: Program | None) -> int:
     """Train in this process only."""
-    from mtl_magic.runs.quiet import keras_quietly
-
-    if program is None:
-        keras_quietly()
-        program = with_python(asked)
-    return _train(asked, program, None)
+    return _train(asked, program or with_python(asked), None)
 
 
 def leads(asked: Asked) -> bool:
@@ -208,17 +140,6 @@ def end_with_parent() -> None:
     os._exit(DIED)
 
 
-def with_python(asked: Asked | Reading) -> Program:
-    """The program of the file, its {…} evaluated with keras, tf and np."""
-    import keras
-    import numpy as np
-    import tensorflow as tf
-
-    from mtl_magic.runs.fitting import compile_program
-
-    return compile_program(text_of(asked), {"keras": keras, "tf": tf, "np": np})
-
-
 def _train(asked: Asked, program: Program, team: Alone | None) -> int:
     from mtl_magic.cli.progress import Alive, Lines
     from mtl_magic.cli.using import say_json
@@ -269,26 +190,15 @@ def _train(asked: Asked, program: Program, team: Alone | None) -> int:
 
 
 def _keep(asked: Asked, team: Alone | None) -> Keep:
-    """The run's folder, and what a notebook needs to go on with it: paths that hold wherever it is read."""
+    """The run's folder, and what a notebook needs to go on with it."""
     from mtl_magic.runs.project.recorder import Keep
     from mtl_magic.runs.project.store import Store
-
-    def python(path: str) -> str:
-        return repr(str(pathlib.Path(path).expanduser().absolute()))
-
-    def part(paths: str | tuple[str, ...] | None) -> str | list[str] | None:
-        return [python(path) for path in paths] if isinstance(paths, tuple) else python(paths) if paths else None
 
     begun = asked.work / BEGUN
     goes_on = team is not None and begun.exists()  # a worker died
     return Keep(
         Store(asked.store),
-        {
-            "data": [python(path) for path in asked.data],
-            "valid": part(asked.valid),
-            "test": part(asked.test),
-            "stream": asked.stream,
-        },
+        remembered(asked),
         asked.checkpoint,
         asked.name if asked.resume or goes_on else None,
         exact=True,

@@ -11,10 +11,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mtl_magic.cli import source
 from mtl_magic.cli.searching import Tuned
 from mtl_magic.problems import MtlError, Problem
 
 if TYPE_CHECKING:
+    from mtl_magic.cli.source import Declared
     from mtl_magic.cli.workers import Process
     from mtl_magic.data.schema import Prepared
     from mtl_magic.program import Program
@@ -30,7 +32,7 @@ def tune(asked: Tuned, words: Sequence[str]) -> int:
     """Run the command."""
     from mtl_magic.tune import chief
 
-    plan = plan_of_file(asked.spec, allow_python=asked.allow_python)
+    plan = plan_of_file(asked)
     with contextlib.closing(_prepare(asked, plan.first)) as prepared:
         if asked.worker or chief.role() == "worker":
             return _work(asked, plan, prepared)
@@ -41,30 +43,21 @@ def tune(asked: Tuned, words: Sequence[str]) -> int:
     return _say(asked, run)
 
 
-def plan_of_file(spec: pathlib.Path, *, allow_python: bool) -> Plan:
+def plan_of_file(asked: Declared) -> Plan:
     """What a file searches.
 
     Raises:
         MtlError: MTL430 it cannot be read; MTL495 it has no 'tune' line; all that is wrong with its text.
     """
-    from mtl_magic.cli.train import read_text
-    from mtl_magic.runs import fitting
+    from mtl_magic.runs.fitting import parse
     from mtl_magic.tune.running import Plan
 
-    text = read_text(spec)
-    namespace = None
-    if allow_python:
-        fitting.keras_quietly()
-        import keras
-        import numpy as np
-        import tensorflow as tf
-
-        namespace = {"keras": keras, "tf": tf, "np": np}
-    whole = fitting.parse(text)
-    program = fitting.compile_program(whole, namespace)
+    whole = parse(source.text_of(asked))
+    namespace = source.names() if asked.allow_python else None
+    program = source.compiled(whole, namespace)
     if program.tune is None:
         hint = "add a line, as in 'tune trials=20', or train the cell: mtl-magic train"
-        raise MtlError(Problem("MTL495", f"'{spec}' has no 'tune' line", hint=hint), program.text)
+        raise MtlError(Problem("MTL495", f"'{asked.spec}' has no 'tune' line", hint=hint), program.text)
     return Plan(whole, program, namespace)
 
 
@@ -72,24 +65,6 @@ def _prepare(asked: Tuned, program: Program) -> Prepared:
     from mtl_magic.runs import fitting
 
     return fitting.prepare(program, list(asked.data), asked.valid, asked.test, stream=asked.stream)
-
-
-def _data(asked: Tuned) -> dict[str, Any]:
-    """What a run's folder says of its data: paths that hold wherever it is read."""
-
-    def python(path: Any) -> Any:
-        if path is None:
-            return None
-        if isinstance(path, tuple):
-            return [python(p) for p in path]
-        return repr(str(pathlib.Path(path).expanduser().absolute()))
-
-    return {
-        "data": [python(p) for p in asked.data],
-        "valid": python(asked.valid),
-        "test": python(asked.test),
-        "stream": asked.stream,
-    }
 
 
 def _lines(asked: Tuned, plan: Plan) -> Any:
@@ -109,7 +84,7 @@ def _alone(asked: Tuned, plan: Plan, prepared: Prepared) -> Run:
         root=asked.store,
         name=asked.name,
         resume=asked.resume,
-        asked=_data(asked),
+        asked=source.remembered(asked),
         seconds=asked.checkpoint,
         listeners=[lines],
         began=lambda search: setattr(lines, "search", search),
@@ -260,7 +235,7 @@ def _work(asked: Tuned, plan: Plan, prepared: Prepared) -> int:
         folder,
         Control(),
         (alive,),
-        asked=_data(asked),
+        asked=source.remembered(asked),
         seconds=asked.checkpoint,
         goes_on=plan.tune.method == "hyperband",
         worker=name,
