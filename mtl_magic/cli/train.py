@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_magic.cli.arguments import Asked
 from mtl_magic.cli.source import checked, remembered, with_python
-from mtl_magic.problems import MtlError, Problem, rendered
+from mtl_magic.problems import MtlError, Problem
 
 if TYPE_CHECKING:
     from mtl_magic.program import Program
@@ -141,7 +141,7 @@ def end_with_parent() -> None:
 
 
 def _train(asked: Asked, program: Program, team: Alone | None) -> int:
-    from mtl_magic.cli.progress import Alive, Lines
+    from mtl_magic.cli.progress import Alive, Lines, introduce
     from mtl_magic.cli.using import say_json
     from mtl_magic.runs import fitting
     from mtl_magic.runs.tracking import not_installed, tracked
@@ -154,15 +154,18 @@ def _train(asked: Asked, program: Program, team: Alone | None) -> int:
     if team is not None:
         asked.work.mkdir(parents=True, exist_ok=True)  # on a machine of its own
         listeners.append(Alive(asked.work / f"alive.{team.index}"))
+    lines = Lines(asked.name)
     if shows:
-        listeners.append(Lines(asked.name))
+        listeners.append(lines)
     prepared = fitting.prepare(
         program, list(asked.data), asked.valid, asked.test, stream=asked.stream, listeners=listeners
     )
     keep = _keep(asked, team) if chief else None
     try:
+        if shows:
+            lines.clear()
         if shows and not asked.json and (keep is None or keep.again is None):
-            _introduce(prepared, program)
+            introduce(prepared, program)
         with tracked(asked.name, program, keep=keep, wanted=asked.mlflow and chief) as trackers:
             told = [*listeners, *trackers]
             run = fitting.train(program, prepared, name=asked.name, listeners=told, team=team, keep=keep)
@@ -213,14 +216,3 @@ def _summary(run: Run, asked: Asked) -> dict[str, Any]:
     names = ("name", "why", "step", "epoch", "best_epoch", "metrics", "weights", "notes")
     found = {name: getattr(run, name) for name in names}
     return {**found, "seconds": run.facts["seconds"], "folder": str(asked.place)}
-
-
-def _introduce(prepared: Any, program: Program) -> None:
-    from mtl_magic.runs.features import Overview
-
-    for note in prepared.notes:
-        print(note)
-    print(repr(Overview(prepared.schema)))
-    if prepared.warnings:
-        print("\n" + rendered(prepared.warnings, program.text))
-    print(flush=True)

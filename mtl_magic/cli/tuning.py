@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mtl_magic.data.schema import Prepared
     from mtl_magic.program import Program
     from mtl_magic.runs.run import Run
+    from mtl_magic.train.events import Listener
     from mtl_magic.tune.chief import Chief
     from mtl_magic.tune.running import Plan, Searching
 
@@ -30,12 +31,19 @@ HOST = "127.0.0.1"
 
 def tune(asked: Tuned, words: Sequence[str]) -> int:
     """Run the command."""
+    from mtl_magic.cli.progress import Lines, introduce
     from mtl_magic.tune import chief
 
     plan = plan_of_file(asked)
-    with contextlib.closing(_prepare(asked, plan.first)) as prepared:
-        if asked.worker or chief.role() == "worker":
+    works = asked.worker or chief.role() == "worker"
+    lines = None if works or asked.quiet else Lines(asked.name)
+    with contextlib.closing(_prepare(asked, plan.first, [lines] if lines else ())) as prepared:
+        if works:
             return _work(asked, plan, prepared)
+        if lines is not None:
+            lines.clear()
+            if not (asked.json or asked.resume):
+                introduce(prepared, plan.first)
         if not asked.workers and not chief.role():
             run = _alone(asked, plan, prepared)
         else:
@@ -61,10 +69,18 @@ def plan_of_file(asked: Declared) -> Plan:
     return Plan(whole, program, namespace)
 
 
-def _prepare(asked: Tuned, program: Program) -> Prepared:
+def _prepare(asked: Tuned, program: Program, listeners: Sequence[Listener] = ()) -> Prepared:
     from mtl_magic.runs import fitting
 
-    return fitting.prepare(program, list(asked.data), asked.valid, asked.test, stream=asked.stream)
+    return fitting.prepare(program, list(asked.data), asked.valid, asked.test, stream=asked.stream, listeners=listeners)
+
+
+def _troubles(asked: Tuned) -> list[Listener]:
+    """Says what of a trial cannot be kept."""
+    from mtl_magic.cli.progress import Troubles
+    from mtl_magic.cli.workers import say
+
+    return [] if asked.quiet else [Troubles(say)]
 
 
 def _lines(asked: Tuned, plan: Plan) -> Any:
@@ -86,7 +102,7 @@ def _alone(asked: Tuned, plan: Plan, prepared: Prepared) -> Run:
         resume=asked.resume,
         asked=source.remembered(asked),
         seconds=asked.checkpoint,
-        listeners=[lines],
+        listeners=[*_troubles(asked), lines],
         began=lambda search: setattr(lines, "search", search),
     )
 
@@ -234,7 +250,7 @@ def _work(asked: Tuned, plan: Plan, prepared: Prepared) -> int:
         objectives,
         folder,
         Control(),
-        (alive,),
+        (alive, *_troubles(asked)),
         asked=source.remembered(asked),
         seconds=asked.checkpoint,
         goes_on=plan.tune.method == "hyperband",
