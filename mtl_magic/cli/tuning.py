@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 JOINING = 600.0  # seconds that a worker of another machine waits for the chief's folder
 HOST = "127.0.0.1"
+SEARCH = "MTL_MAGIC_SEARCH"  # the variable that tells a worker of this machine the folder
 
 
 def tune(asked: Tuned, words: Sequence[str]) -> int:
@@ -35,12 +36,11 @@ def tune(asked: Tuned, words: Sequence[str]) -> int:
     from mtl_magic.tune import chief
 
     plan = plan_of_file(asked)
-    works = asked.worker or chief.role() == "worker"
-    lines = None if works or asked.quiet else Lines(asked.name)
-    with contextlib.closing(_prepare(asked, plan.first, [lines] if lines else ())) as prepared:
-        if works:
-            return _work(asked, plan, prepared)
-        if lines is not None:
+    if asked.worker or chief.role() == "worker":
+        return _work(asked, plan)
+    lines = Lines(asked.name)
+    with contextlib.closing(_prepare(asked, plan.first, () if asked.quiet else [lines])) as prepared:
+        if not asked.quiet:
             lines.clear()
             if not (asked.json or asked.resume):
                 introduce(prepared, plan.first)
@@ -138,17 +138,24 @@ def _lead(asked: Tuned, plan: Plan, prepared: Prepared, words: Sequence[str]) ->
 
 def _watch(asked: Tuned, chief: Chief, found: Searching, words: Sequence[str], host: str) -> str:
     """Until the workers of this machine are done; a dead one is started again, and its trial proposed anew."""
-    lines, told = _lines(asked, found.plan), set[int]()
+    from mtl_magic.tune.events import TrialEnded
+    from mtl_magic.tune.folder import RUNNING, Trial
+
+    def ending(trial: Trial) -> tuple[int, str, int]:
+        return trial.number, trial.status, trial.epochs
+
+    lines = _lines(asked, found.plan)
     lines.search = found.search
+    told = set(map(ending, found.folder.trials()))  # by an earlier sitting
     crew = {f"tuner{k}": _start(asked, f"tuner{k}", found, words, (host, chief.port)) for k in range(asked.workers)}
     left = dict.fromkeys(crew, asked.restarts)
     given_up: list[str] = []
 
     def over() -> bool:
         for trial in found.folder.trials():
-            if trial.status != "running" and trial.number not in told:
-                told.add(trial.number)
-                print(lines.line(trial), file=sys.stderr, flush=True) if not asked.quiet else None
+            if trial.status != RUNNING and ending(trial) not in told:
+                told.add(ending(trial))
+                lines(TrialEnded(trial))
         for name, process in list(crew.items()):
             code = process.code()
             if code is None and process.quiet() > asked.hung_after:
@@ -169,7 +176,7 @@ def _watch(asked: Tuned, chief: Chief, found: Searching, words: Sequence[str], h
 
     with _interrupts(chief, crew):
         why = chief.wait(over, asked.hung_after)
-    if given_up and len(given_up) == asked.workers and not chief.why:
+    if len(given_up) == asked.workers and not chief.why:
         last = given_up[-1].splitlines()[-1:] or ["nothing was said"]
         hint = "with --resume it goes on"
         raise MtlError(Problem("MTL496", f"the workers of the search keep dying; the last words: {last[0]}", hint=hint))
@@ -197,7 +204,7 @@ def _start(asked: Tuned, name: str, found: Searching, words: Sequence[str], at: 
     from mtl_magic.cli.workers import Process
     from mtl_magic.tune.chief import ID, IP, PORT, alive_of
 
-    share = str(max((os.cpu_count() or 1) // max(asked.workers, 1), 1))
+    share = str(max((os.cpu_count() or 1) // asked.workers, 1))
     threads = {
         v: os.environ.get(v, share) for v in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
     }
@@ -207,7 +214,7 @@ def _start(asked: Tuned, name: str, found: Searching, words: Sequence[str], at: 
         IP: at[0],
         PORT: str(at[1]),
         ID: name,
-        "MTL_MAGIC_SEARCH": str(found.folder.place),
+        SEARCH: str(found.folder.place),
     }
     place = found.folder.place
     index = int(name.removeprefix("tuner"))
@@ -217,7 +224,7 @@ def _start(asked: Tuned, name: str, found: Searching, words: Sequence[str], at: 
 # -- a worker ---------------------------------------------------------------------------------------------------------
 
 
-def _work(asked: Tuned, plan: Plan, prepared: Prepared) -> int:
+def _work(asked: Tuned, plan: Plan) -> int:
     """Train what the chief proposes."""
     from mtl_magic.cli.progress import Alive
     from mtl_magic.runs.quiet import keras_quietly
@@ -228,37 +235,46 @@ def _work(asked: Tuned, plan: Plan, prepared: Prepared) -> int:
     from mtl_magic.tune.trial import Data, Trainer, several_graphs
     from mtl_magic.tune.tuner import Clock, Guide, search
 
-    keras_quietly()
     if asked.worker:
         from mtl_magic.cli.train import end_with_parent
 
         threading.Thread(target=end_with_parent, daemon=True).start()
-    folder = _joined(asked)
-    quiet_protos()
     name, hypers = os.environ[ID], plan.space.hypers
-    objectives = objectives_of(plan.first, prepared, plan.tune.objective, hypers)
-    oracle = oracle_of(
-        plan.tune.method, hypers, objectives, trials=plan.trials, epochs=plan.first.train.epochs, seed=plan.tune.seed
-    )
-    data = Data(lambda program: _prepare(asked, program), (plan.space.cell({}), plan.first, prepared))
-    alive = Alive(folder.place / alive_of(name))
-    alive.place.touch()
-    trainer = Trainer(
-        plan.space,
-        plan.namespace,
-        data,
-        objectives,
-        folder,
-        Control(),
-        (alive, *_troubles(asked)),
-        asked=source.remembered(asked),
-        seconds=asked.checkpoint,
-        goes_on=plan.tune.method == "hyperband",
-        worker=name,
-    )
-    clock = Clock.of(folder, plan.tune.seconds)
-    with contextlib.closing(data), several_graphs():
-        why = search(oracle, Guide(trainer, clock, lambda event: None))
+    alive: list[Listener] = []  # of this machine: what watches it does so from the start
+    if place := os.environ.get(SEARCH):
+        alive.append(Alive(pathlib.Path(place) / alive_of(name)))
+    with contextlib.closing(_prepare(asked, plan.first, alive)) as prepared:
+        keras_quietly()
+        folder = _joined(asked)
+        quiet_protos()
+        objectives = objectives_of(plan.first, prepared, plan.tune.objective, hypers)
+        oracle = oracle_of(
+            plan.tune.method,
+            hypers,
+            objectives,
+            trials=plan.trials,
+            epochs=plan.first.train.epochs,
+            seed=plan.tune.seed,
+        )
+        sign = Alive(folder.place / alive_of(name))
+        sign.place.touch()
+        data = Data(lambda program: _prepare(asked, program, [sign]), (plan.space.cell({}), plan.first, prepared))
+        trainer = Trainer(
+            plan.space,
+            plan.namespace,
+            data,
+            objectives,
+            folder,
+            Control(),
+            (sign, *_troubles(asked)),
+            asked=source.remembered(asked),
+            seconds=asked.checkpoint,
+            goes_on=plan.tune.method == "hyperband",
+            worker=name,
+        )
+        clock = Clock.of(folder, plan.tune.seconds)
+        with contextlib.closing(data), several_graphs():
+            why = search(oracle, Guide(trainer, clock, lambda event: None))
     return 130 if why == "interrupted" else 0
 
 
@@ -268,7 +284,7 @@ def _joined(asked: Tuned) -> Any:
 
     from mtl_magic.tune.folder import RUNNING, Folder
 
-    if place := os.environ.get("MTL_MAGIC_SEARCH"):
+    if place := os.environ.get(SEARCH):
         return Folder(pathlib.Path(place))
     end = time.monotonic() + JOINING
     while time.monotonic() < end:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import pathlib
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from mtl_magic.cli import tuning
+from mtl_magic.cli.arguments import understood
 from mtl_magic.cli.main import main
 from mtl_magic.cli.progress import Lines
+from mtl_magic.problems import MtlError
 from mtl_magic.train.events import Trouble
 from mtl_magic.tune import running
+from mtl_magic.tune.folder import RUNNING, STOPPED
 from tests.cli.cells import written
+from tests.tune.made import made
 
 CELL = """\
 feature user: category
@@ -79,3 +86,68 @@ def test_what_is_renewed_goes_before_anything_else_is_written() -> None:
     for each in (out, log):
         Lines("feed", each).clear()
     assert (out.getvalue(), log.getvalue()) == ("\r\x1b[K", "")
+
+
+def watched(monkeypatch: pytest.MonkeyPatch, search: Any, codes: list[int], *, looks: Any = lambda k: None) -> str:
+    """What `_watch` returns of a search whose only worker ends with these codes, one at a look."""
+
+    def start(*_: Any) -> Any:
+        code = codes.pop(0)
+        return SimpleNamespace(code=lambda: code, quiet=float, end=lambda: None, said=lambda: f"ended with {code}")
+
+    class Chief:
+        port, why = 0, ""
+
+        def release(self, worker: str) -> None:
+            assert worker == "tuner0"
+
+        def wait(self, over: Any, hung_after: float) -> str:
+            k = 0
+            while not over():
+                k += 1
+                looks(k)
+            return "finished"
+
+    monkeypatch.setattr(tuning, "_start", start)
+    words = ["tune", "feed.mtl", "--data", "d", "--workers", "1", "--restarts", str(len(codes) - 1)]
+    found = SimpleNamespace(plan=SimpleNamespace(trials=None), search=search, folder=search.folder)
+    return tuning._watch(understood(words), Chief(), found, words, "host")  # type: ignore[arg-type]
+
+
+def test_a_chief_says_what_this_sitting_has_tried(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    search = made(tmp_path, 3)
+    cut = dataclasses.replace(search.trial(2), status=STOPPED, epochs=1)
+    search.folder.write(cut)
+
+    done = dataclasses.replace(cut, status="finished", epochs=4)
+
+    def looks(k: int) -> None:
+        search.folder.write(dataclasses.replace(cut, status=RUNNING) if k == 1 else done)
+
+    assert watched(monkeypatch, search, [-9, -9, 0], looks=looks) == "finished"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("trial 2: click.auc")
+
+
+def test_workers_that_keep_dying_are_said(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(MtlError, match="the last words: ended with 1") as caught:
+        watched(monkeypatch, made(tmp_path, 1), [-9, 1])
+    assert caught.value.problems[0].code == "MTL496"
+
+
+def test_a_worker_gives_signs_of_life_while_it_reads(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    signs: list[Any] = []
+
+    def prepare(_asked: Any, _program: Any, listeners: list[Any]) -> None:
+        signs.extend(listeners)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tuning, "_prepare", prepare)
+    monkeypatch.setenv(tuning.SEARCH, str(tmp_path))
+    monkeypatch.setenv("KERASTUNER_TUNER_ID", "tuner0")
+    plan: Any = SimpleNamespace(space=SimpleNamespace(hypers=()), first=None)
+    with pytest.raises(KeyboardInterrupt):
+        tuning._work(understood(["tune", "feed.mtl", "--data", "d"]), plan)  # type: ignore[arg-type]
+    assert [sign.place for sign in signs] == [tmp_path / ".alive.tuner0"]
