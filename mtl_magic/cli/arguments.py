@@ -13,8 +13,7 @@ import mtl_magic
 from mtl_magic.cli import reading, searching
 from mtl_magic.cli.reading import Reading
 from mtl_magic.cli.searching import Tuned
-from mtl_magic.cli.shared import check_parts, running, source
-from mtl_magic.runs.project.store import NOWHERE, USUAL, VARIABLE, root_of
+from mtl_magic.cli.shared import check_kept, check_parts, kept, restarting, running, source
 
 ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:,]+):\d{1,5}")
 
@@ -86,21 +85,14 @@ def parse(words: Sequence[str]) -> Asked:
 
 
 def _asked(parser: argparse.ArgumentParser, found: dict[str, Any]) -> Asked:
-    spec, name = found["spec"], found.pop("name") or found["spec"].stem
-    if not re.fullmatch(r"[^\W_][\w.-]*", name):
-        parser.error(f"--name: {name!r} cannot be a folder of the store: letters, digits, '_', '-' and '.'")
+    check_kept(parser, found)
     workers, index = found["workers"], found["index"]
     listed = bool(workers and workers.addresses)
     if listed != (index is not None):
         parser.error("--index goes with a list of workers: it says which of them this process is")
     if listed and not 0 <= index < workers.count:
         parser.error(f"--index: {workers.count} workers are listed, which are 0 to {workers.count - 1}")
-    if found["restarts"] < 0 or found["checkpoint"] < 0 or found["hung_after"] <= 0:
-        parser.error("--restarts, --checkpoint and --hung-after are not negative")
-    store = root_of(found["store"])
-    if store is None:
-        parser.error(f"--store and {VARIABLE}: '{NOWHERE}' keeps no run, and this command must: name a folder")
-    return Asked(**{**found, "spec": spec, "name": name, "data": tuple(found["data"]), "store": store})
+    return Asked(**{**found, "data": tuple(found["data"])})
 
 
 def workers_of(text: str) -> Workers:
@@ -132,13 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Train what a file declares: the text that stands below %%mtl in a notebook. The run becomes a folder that mtl_magic.load reads.",
     )
     source(train)
-    train.add_argument("--name", metavar="NAME", help="of the run; else that of the file")
-    train.add_argument(
-        "--store",
-        type=pathlib.Path,
-        metavar="DIR",
-        help=f"where runs are kept ({VARIABLE}, else {USUAL})",
-    )
+    kept(train, "run")
     train.add_argument(
         "--overwrite", action="store_true", help="replace the run of this name, which goes into the store's trash"
     )
@@ -159,16 +145,7 @@ def _parser() -> argparse.ArgumentParser:
         help="train with N processes on this machine; with ray:N on a Ray cluster; or as one of HOST:PORT,HOST:PORT,…",
     )
     several.add_argument("--index", type=int, metavar="I", help="which of the listed workers this one is, from 0")
-    several.add_argument(
-        "--restarts", type=int, default=3, metavar="N", help="how often dead workers are started again (%(default)s)"
-    )
-    several.add_argument(
-        "--hung-after",
-        type=float,
-        default=900.0,
-        metavar="SECONDS",
-        help="a worker that makes no step for so long counts as dead (%(default)g)",
-    )
+    restarting(several, "that makes no step for so long counts as dead: all go on from the last checkpoint")
     train.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # of the processes that it starts
     reading.add(commands)
     searching.add(commands)

@@ -8,6 +8,7 @@ import pathlib
 from typing import Any
 
 from mtl_magic.cli.shared import TABLE, parts, python
+from mtl_magic.runs.project.store import USUAL, VARIABLE
 
 RUN = "the folder of a run, its name in the store, or the file that it was trained from"
 KINDS = (".parquet", ".csv")  # of predictions
@@ -112,7 +113,7 @@ def _command(commands: Any, word: str, summary: str, about: str, what: str) -> a
 
 def _store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--store", metavar="DIR", help="where a run is looked for by its name (MTL_MAGIC_RUNS, else mtl_runs)"
+        "--store", metavar="DIR", help=f"where a run is looked for by its name ({VARIABLE}, else {USUAL})"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mtl_magic.cli.arguments import Workers, parse, workers_of
+from mtl_magic.cli.arguments import Workers, parse, understood, workers_of
 from mtl_magic.cli.main import main
 from mtl_magic.cli.workers import gpus_of, worker_words
 from mtl_magic.problems import MtlError
@@ -80,3 +80,28 @@ def test_runs_are_kept_where_the_environment_says(monkeypatch, tmp_path, capsys)
     with pytest.raises(SystemExit):
         parse(words)
     assert "keeps no run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["train", "tune"])
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--restarts", "-1", "'-1' is no whole number of at least 0"),
+        ("--checkpoint", "nan", "'nan' is no number of seconds of at least 0"),
+        ("--hung-after", "0", "0 is no time: a number of seconds above it is meant"),
+    ],
+)
+def test_a_wrong_number_is_said_of_its_option(
+    command: str, option: str, value: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "a.mtl", "--data", "d", option, value])
+    assert ended.value.code == 2
+    assert f"argument {option}: {says}" in capsys.readouterr().err
+
+
+def test_a_search_counts_its_workers() -> None:
+    words = ["tune", "a.mtl", "--data", "d", "--workers"]
+    assert understood([*words, "2"]).workers == 2  # type: ignore[union-attr]
+    with pytest.raises(SystemExit):
+        understood([*words, "-2"])
