@@ -171,6 +171,17 @@ def listed(names: Sequence[str], limit: int = 12) -> str:
     return ", ".join(names[:limit]) + f" and {len(names) - limit} more"
 
 
+def typed(value: object) -> str:
+    """The type of a value for a sentence.
+
+    Example:
+        >>> typed(5), typed([])
+        ('an int', 'a list')
+    """
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeioAEIO' else 'a'} {name}"
+
+
 def first_line(error: BaseException) -> str:
     """What an exception says, in one line; of one that Keras wraps in advice, what went wrong."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))

@@ -16,7 +16,7 @@ import pyarrow.types as pt
 from mtl_magic.data.columns import Column, chunked, family, flat, text, value_type
 from mtl_magic.data.stage import Tell, untold
 from mtl_magic.language.names import nfc
-from mtl_magic.problems import MtlError, Problem, listed
+from mtl_magic.problems import MtlError, Problem, listed, typed
 
 
 def refuse(code: str, message: str, hint: str = "") -> MtlError:
@@ -98,7 +98,7 @@ def read_table(data: Any, title: str = "the data", tell: Tell = untold) -> Table
         hint = (
             "a table is a pandas, polars or pyarrow table, a dict of arrays, or a quoted path of Parquet or CSV files"
         )
-        raise refuse("MTL212", f"{title} is a {type(data).__name__}, not a table", hint)
+        raise refuse("MTL212", f"{title} is {typed(data)}, not a table", hint)
     rows = len(next(iter(columns.values()))) if columns else (len(index) if index is not None else 0)
     if rows == 0:
         raise refuse("MTL202", f"{title} has no rows")
@@ -217,7 +217,7 @@ def value_column(value: Any, name: str, title: str = "the data") -> Column:
             return plain(value)
     array = np.asarray(value)
     if array.ndim == 0:
-        raise refuse("MTL212", f"column '{name}' of {title} is a {type(value).__name__}, not a column of values")
+        raise refuse("MTL212", f"column '{name}' of {title} is {typed(value)}, not a column of values")
     if array.ndim > 1:
         return _vectors(array, name, title)
     if array.dtype == object:

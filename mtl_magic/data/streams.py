@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from mtl_magic.data.columns import Column, flat
 from mtl_magic.data.sources import refuse, value_column
-from mtl_magic.problems import listed
+from mtl_magic.problems import listed, typed
 
 BATCH = 1024
 INFINITE = -1  # tf.data.INFINITE_CARDINALITY
@@ -85,7 +85,7 @@ def _check(name: str, spec: Any, title: str) -> None:
     shape = getattr(spec, "shape", None)
     if shape is None:
         hint = ELEMENTS + "flatten what is nested"
-        raise refuse("MTL212", f"column '{name}' of {title} is a {type(spec).__name__}, not a tensor", hint)
+        raise refuse("MTL212", f"column '{name}' of {title} is {typed(spec)}, not a tensor", hint)
     if shape.rank is None:
         hint = "say it, for example by ds.map and tf.ensure_shape, or by output_signature= of from_generator"
         raise refuse("MTL212", f"column '{name}' of {title} is a tensor of unknown shape", hint)

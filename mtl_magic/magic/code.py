@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from mtl_magic.language.names import did_you_mean
-from mtl_magic.problems import MtlError, Problem, Span
+from mtl_magic.problems import MtlError, Problem, Span, typed
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -52,6 +52,6 @@ def _run(shell: InteractiveShell, words: list[str], rest: str) -> Run:
         raise MtlError(Problem("MTL441", "%mtl code needs the name of a run", hint=here), f"{START}{rest}".rstrip())
     message = f"there is no run '{words[0]}'"
     if words[0] in shell.user_ns:
-        message = f"'{words[0]}' is a {type(found).__name__}, not a run"
+        message = f"'{words[0]}' is {typed(found)}, not a run"
     place = Span(1, len(START) + 1, 1, len(START) + 1 + len(words[0]))
     raise MtlError(Problem("MTL441", message, place, did_you_mean(words[0], runs) or here), START + rest)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from mtl_magic.problems import MtlError, Problem, first_line
+from mtl_magic.problems import MtlError, Problem, first_line, typed
 
 if TYPE_CHECKING:
     from mtl_magic.program import BlockPlan
@@ -30,9 +30,7 @@ def apply_python_block(plan: BlockPlan, x: Any, text: str, copies: dict[int, ker
             plan, text, f"the block '{plan.title}' is a class", "make a layer of it: {" + block.__name__ + "(…)}"
         )
     if not callable(block):
-        raise _problem(
-            plan, text, f"the block '{plan.title}' is a {type(block).__name__}, not a layer or a function", ""
-        )
+        raise _problem(plan, text, f"the block '{plan.title}' is {typed(block)}, not a layer or a function", "")
     if isinstance(block, keras.layers.Layer):
         why = _unsaveable(block)
         if why:

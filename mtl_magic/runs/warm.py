@@ -8,7 +8,7 @@ import pathlib
 from typing import TYPE_CHECKING, Any, Self
 
 from mtl_magic.language.names import did_you_mean
-from mtl_magic.problems import MtlError, Problem
+from mtl_magic.problems import MtlError, Problem, typed
 from mtl_magic.runs.run import Run
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _start(asked: Any, namespace: Mapping[str, Any], program: Program) -> Start:
         return Start(shown(kept))
     runs = [name for name, value in namespace.items() if isinstance(value, Run) and not name.startswith("_")]
     if path in namespace:
-        message = f"'{path}' is a {type(namespace[path]).__name__}, not a run"
+        message = f"'{path}' is {typed(namespace[path])}, not a run"
     elif pathlib.Path(path).expanduser().exists():
         message = f"'{path}' is not the folder of a run: it holds no {RUN}"
     else:

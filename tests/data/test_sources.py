@@ -160,7 +160,7 @@ def test_what_is_no_table() -> None:
     assert problem({}) == "MtlError MTL202: the data has no rows"
     assert problem({"a": []}) == "MtlError MTL202: the data has no rows"
     assert problem({"a": [1], "b": [1, 2]}) == "MtlError MTL212: the data has columns of different lengths: a 1, b 2"
-    assert problem({"a": 5}) == "MtlError MTL212: column 'a' of the data is a int, not a column of values"
+    assert problem({"a": 5}) == "MtlError MTL212: column 'a' of the data is an int, not a column of values"
     assert problem({"a": np.array([1j])}) == (
         "MtlError MTL212: column 'a' of the data has values of type complex128, which no column can hold"
     )

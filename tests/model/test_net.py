@@ -150,7 +150,7 @@ class Clumsy(keras.layers.Layer):
             "{function}",
         ),
         (keras.layers.Dense, "is a class", "{Dense(…)}"),
-        (3, "is a int, not a layer or a function", ""),
+        (3, "is an int, not a layer or a function", ""),
         (keras.layers.Conv1D(3, 2), "fails on its sources, a tensor of shape (None, ", ""),
         (lambda x: keras.ops.reshape(x, (-1, 2, 9)), "gives the shape (None, 2, 9)", "(rows, width)"),
         (lambda x: 3, "gives a int", "keras.ops"),

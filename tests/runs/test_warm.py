@@ -141,7 +141,7 @@ train epochs=2 batch=64
     ("text", "namespace", "says", "hint"),
     [
         ("frist", {"first": None}, "there is no run 'frist'", "did you mean 'first'?"),
-        ("data", {"data": 3}, "'data' is a int, not a run", "run.save"),
+        ("data", {"data": 3}, "'data' is an int, not a run", "run.save"),
         ("'/'", {}, "'/' is not the folder of a run", "run.save"),
     ],
 )
