@@ -21,11 +21,11 @@ import numpy as np
 from mtl_magic.decide.again import judging
 from mtl_magic.decide.again import prepared as encoded_again
 from mtl_magic.decide.bootstrap import LEVEL, Interval
+from mtl_magic.decide.budget import budget_of
 from mtl_magic.decide.rows import Judged, group_of, judged
 from mtl_magic.decide.single import dense_parameters, in_memory, narrowed, rows_alone, share_of_width, text_alone
 from mtl_magic.decide.trainings import Tell, Trainings, first_of, seeds_of
 from mtl_magic.decide.transfer import Claim, Head, claims_of, gap_of, heads_of, mean_of, scores_of
-from mtl_magic.language.names import did_you_mean
 from mtl_magic.problems import MtlError, Problem
 
 if TYPE_CHECKING:
@@ -36,11 +36,6 @@ if TYPE_CHECKING:
     from mtl_magic.program import Program
     from mtl_magic.runs.run import Run
 
-BUDGETS = {
-    "rows": "each task alone passes over the rows as often as the cell says",
-    "steps": "all tasks alone take as many steps together as the run that shares",
-    "parameters": "the layers of all tasks alone have as many parameters together as those that share, or less",
-}
 SEEDS = 3
 SAMPLED = 20_000  # training rows on which overfitting is measured, at most
 
@@ -118,9 +113,7 @@ def baseline(
     """See `mtl_magic.baseline`."""
     from mtl_magic.runs import fitting
 
-    if budget not in BUDGETS:
-        hint = did_you_mean(budget, BUDGETS) or f"budgets: {', '.join(BUDGETS)}"
-        raise MtlError(Problem("MTL484", f"there is no budget '{budget}'", hint=hint))
+    budget_of(budget)
     if seeds < 1:
         raise MtlError(Problem("MTL484", f"seeds={seeds}: a whole number of at least 1 is meant"))
     if len(run.tasks) < 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtl_magic.decide.baseline import BUDGETS
+from mtl_magic.decide.budget import BUDGETS
 from mtl_magic.decide.rows import TITLES
 from mtl_magic.decide.show import GREEN, RED, bar, between, signed, small
 from mtl_magic.decide.transfer import GAIN, LOSS

@@ -7,12 +7,14 @@ Where no table is named, it is the one that the run's cell had, if its rows are 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from mtl_magic.decide.budget import NAMED, budget_of
 from mtl_magic.language.names import did_you_mean
-from mtl_magic.magic.flags import EXPRESSIONS, Flags, parse_flags
-from mtl_magic.problems import MtlError, Problem, listed
+from mtl_magic.magic.flags import EXPRESSIONS, FLAGS, MAGIC, Flags, parse_flags
+from mtl_magic.magic.line import COMMANDS
+from mtl_magic.problems import MtlError, Problem, listed, typed
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -54,7 +56,7 @@ BY = Option(str, "a column", "rows of one value are resampled together, for they
 OPTIONS: dict[str, dict[str, Option]] = {
     "compare": {"by": BY},
     "baseline": {
-        "budget": Option(str, "rows, steps or parameters", "what the tasks alone have as much of as the run"),
+        "budget": Option(budget_of, NAMED, "what the tasks alone have as much of as the run"),
         "seeds": Option(_whole(1), "a whole number of at least 1", "of both; 3 where nothing is said"),
         "by": BY,
     },
@@ -67,25 +69,20 @@ OPTIONS: dict[str, dict[str, Option]] = {
     },
 }
 NAMES = {"compare": 2, "baseline": 1, "seeds": 1, "advise": 1, "front": 1}  # runs that a command takes
-TABLES = ("data", "valid", "test")
-FLAGS = {
-    "compare": ("data",),
-    "baseline": TABLES,
-    "seeds": TABLES,
-    "advise": TABLES,
-    "front": TABLES,
-}  # flags of tables
+TABLES = tuple(EXPRESSIONS)
+READ = (*TABLES, "stream", "no-stream")
+TAKES = {"compare": ("data",), "baseline": READ, "seeds": READ, "advise": READ, "front": READ}
 
 
-def asked(command: str, rest: str, form: str) -> Asked:
+def asked(command: str, rest: str) -> Asked:
     """The line, read.
 
     Raises:
-        MtlError: MTL484 it is written in another way.
+        MtlError: MTL484 it is written in another way, and all that is wrong with its flags.
     """
     before, dashes, tail = rest.partition("--")
     flags = parse_flags(f"{dashes}{tail}") if dashes else Flags()
-    problems = [dataclasses.replace(p, span=None) for p in flags.problems]
+    problems = [dataclasses.replace(p, span=None) for p in flags.problems] or list(_unfit(command, flags))
     names, options = [], {}
     for word in before.split():
         name, equals, value = word.partition("=")
@@ -93,16 +90,37 @@ def asked(command: str, rest: str, form: str) -> Asked:
         if not equals:
             names.append(word)
         elif option is None:
-            hint = did_you_mean(name, OPTIONS[command]) or f"it takes {listed([f'{o}=' for o in OPTIONS[command]])}"
+            takes = [f"{o}=" for o in OPTIONS[command]]
+            hint = did_you_mean(name, OPTIONS[command]) or (f"it takes {listed(takes)}" if takes else _form(command))
             problems.append(Problem("MTL484", f"%mtl {command} has no option '{name}'", hint=hint))
         else:
             try:
                 options[name] = option.read(value)
             except ValueError:
-                problems.append(Problem("MTL484", f"{name}={value}: {option.takes} is meant", hint=form))
+                problems.append(Problem("MTL484", f"{name}={value}: {option.takes} is meant", hint=_form(command)))
+            except MtlError as error:
+                problems += error.problems
     if problems:
         raise MtlError(problems, f"%mtl {command} {rest}")
     return Asked(tuple(names), options, flags)
+
+
+def _form(command: str) -> str:
+    return COMMANDS[command].form
+
+
+def _unfit(command: str, flags: Flags) -> Iterator[Problem]:
+    """What a cell's line may have, and this one may not."""
+    given = [*(flag for flag in TABLES if flags.tables(flag)), *flags.values, *sorted(flags.switches)]
+    for flag in given:
+        if flag not in TAKES[command]:
+            yield Problem("MTL484", f"%mtl {command} takes no --{flag}", hint=_form(command))
+    if flags.name:
+        yield Problem("MTL484", f"'{flags.name}' stands behind the flags", hint=_form(command))
+    alone = [f"--{flag}" for flag in TABLES[1:] if flag in given and flag in TAKES[command]]
+    if alone and not flags.data:
+        hint = "name all tables of its training, or none: then they are those of its cell"
+        yield Problem("MTL484", f"{listed(alone)} without --data", hint=hint)
 
 
 # -- runs and their rows ----------------------------------------------------------------------------------------------
@@ -125,7 +143,7 @@ def found(shell: InteractiveShell, name: str) -> Run | Seeds:
     here = [n for n, v in shell.user_ns.items() if isinstance(v, (Run, Seeds)) and not n.startswith("_")]
     if value is not None:
         hint = f"runs here: {listed(here)}" if here else "no cell has made a run in this notebook"
-        raise MtlError(Problem("MTL484", f"'{name}' is a {type(value).__name__}, not a run", hint=hint))
+        raise MtlError(Problem("MTL484", f"'{name}' is {typed(value)}, not a run", hint=hint))
     of = store()
     try:
         return load(of.place(of.find(name)))
@@ -182,14 +200,16 @@ def compare(shell: InteractiveShell, rest: str) -> Any:
     from mtl_magic.data.named import named
     from mtl_magic.decide.comparison import compare as compared
 
-    form = "%mtl compare A B [by=COLUMN] [--data EXPR]"
-    said = asked("compare", rest, form)
+    said = asked("compare", rest)
     if len(said.names) != 2:
-        raise MtlError(Problem("MTL484", "two runs are compared", hint=form), f"%mtl compare {rest}".rstrip())
+        raise MtlError(
+            Problem("MTL484", "two runs are compared", hint=_form("compare")), f"%mtl compare {rest}".rstrip()
+        )
     a, b = (found(shell, name) for name in said.names)
     data, _, _ = evaluated(shell, said.flags)
     if len(data) > 1:
-        raise MtlError(Problem("MTL484", "two runs are compared on one table", hint=form), f"%mtl compare {rest}")
+        hint = _form("compare")
+        raise MtlError(Problem("MTL484", "two runs are compared on one table", hint=hint), f"%mtl compare {rest}")
     table = named(data)[0].data if data else None
     if table is None:
         remembered(shell, a, b)
@@ -200,60 +220,50 @@ def baseline(shell: InteractiveShell, rest: str) -> Any:
     """`%mtl baseline NAME [budget=rows|steps|parameters] [seeds=N] [by=COLUMN] [--data EXPR]`."""
     from mtl_magic.decide.baseline import baseline as made
 
-    form = "%mtl baseline NAME [budget=rows|steps|parameters] [seeds=N] [by=COLUMN] [--data EXPR]"
-    said = asked("baseline", rest, form)
-    run, (data, valid, test) = _one_run(shell, said, "baseline", form)
-    return made(run, data, valid, test, **said.options, **_trained_here(shell, said))
+    said = asked("baseline", rest)
+    run, (data, valid, test), told = _one_run(shell, said, "baseline")
+    return made(run, data, valid, test, **said.options, **told)
 
 
 def seeds(shell: InteractiveShell, rest: str) -> Any:
     """`%mtl seeds NAME N [--data EXPR]`."""
     from mtl_magic.decide.seeds import seeds as made
 
-    form = "%mtl seeds NAME N [--data EXPR]"
-    said = asked("seeds", rest, form)
-    if len(said.names) != 2 or not said.names[1].isdigit():
-        raise MtlError(
-            Problem("MTL484", "a run and a number of seeds are meant", hint=form), f"%mtl seeds {rest}".rstrip()
-        )
-    run, (data, valid, test) = _one_run(shell, dataclasses.replace(said, names=said.names[:1]), "seeds", form)
-    return made(run, int(said.names[1]), data, valid, test, **_trained_here(shell, said))
+    said = asked("seeds", rest)
+    if len(said.names) != 2 or not said.names[1].isdecimal():
+        problem = Problem("MTL484", "a run and a number of seeds are meant", hint=_form("seeds"))
+        raise MtlError(problem, f"%mtl seeds {rest}".rstrip())
+    run, (data, valid, test), told = _one_run(shell, dataclasses.replace(said, names=said.names[:1]), "seeds")
+    return made(run, int(said.names[1]), data, valid, test, **told)
 
 
 def advise(shell: InteractiveShell, rest: str) -> Any:
     """`%mtl advise NAME [--data EXPR]`: the evidence, and the cell that follows, as the next one."""
     from mtl_magic.decide.advice import advise as made
-    from mtl_magic.magic.flags import MAGIC
     from mtl_magic.magic.keeping import written
 
-    form = "%mtl advise NAME [--data EXPR]"
-    said = asked("advise", rest, form)
-    run, (data, valid, test) = _one_run(shell, said, "advise", form)
-    advice = made(run, data, valid, test, **_trained_here(shell, said))
+    said = asked("advise", rest)
+    run, (data, valid, test), told = _one_run(shell, said, "advise")
+    advice = made(run, data, valid, test, **told)
     if advice.text:
-        flags = said.flags if said.flags.data else None
-        tables_said = _flags_of(flags) if flags is not None else written(run.facts.get("asked") or {})
-        shell.set_next_input(f"{MAGIC}{run.name}_advised {tables_said}".rstrip() + f"\n{advice.text}")
+        typed_here = {flag: [e.text for e in said.flags.tables(flag)] for flag in TABLES}
+        known = typed_here if said.flags.data else run.facts.get("asked") or {}
+        line = written({**known, "stream": told["stream"]})
+        shell.set_next_input(f"{MAGIC}{run.name}_advised {line}".rstrip() + f"\n{advice.text}")
     return advice
-
-
-def _flags_of(flags: Flags) -> str:
-    """The flags of tables, as they were written."""
-    found = [(flag, e.text) for flag in TABLES for e in flags.tables(flag)]
-    return " ".join(f"--{flag} {text}" for flag, text in found)
 
 
 def front(shell: InteractiveShell, rest: str) -> Any:
     """`%mtl front NAME [TASK TASK] [stops=N] [--data EXPR]`: a slider in a notebook, and what a saved one shows."""
     from mtl_magic.decide.front import front as made
 
-    form = "%mtl front NAME [TASK TASK] [stops=N] [--data EXPR]"
-    said = asked("front", rest, form)
+    said = asked("front", rest)
     two = said.names[1:]
     if len(two) not in (0, 2):
-        raise MtlError(Problem("MTL484", "a front lies between two tasks", hint=form), f"%mtl front {rest}".rstrip())
-    run, (data, valid, test) = _one_run(shell, dataclasses.replace(said, names=said.names[:1]), "front", form)
-    found_front = made(run, data, valid, test, tasks=two or None, **said.options, **_trained_here(shell, said))
+        problem = Problem("MTL484", "a front lies between two tasks", hint=_form("front"))
+        raise MtlError(problem, f"%mtl front {rest}".rstrip())
+    run, (data, valid, test), told = _one_run(shell, dataclasses.replace(said, names=said.names[:1]), "front")
+    found_front = made(run, data, valid, test, tasks=two or None, **said.options, **told)
     if getattr(shell, "kernel", None) is not None:
         from IPython.display import display
 
@@ -289,28 +299,24 @@ def kept(shell: InteractiveShell, name: str, run: Run) -> str:
     return f"{name} is a run of this notebook, kept as {place.name}"
 
 
-def _one_run(shell: InteractiveShell, said: Asked, command: str, form: str) -> tuple[Run, tuple[Any, Any, Any]]:
-    """The run that a line names, and its tables: data, valid, test.
+def _one_run(shell: InteractiveShell, said: Asked, command: str) -> tuple[Run, tuple[Any, Any, Any], dict[str, Any]]:
+    """The run that a line names; its tables, data, valid and test; and what every command that trains is told: names for
+    `{…}`, how tables are read, and that a person waits.
 
     Raises:
         MtlError: MTL484 it names none, or several; MTL483 nothing is known of its tables.
     """
     from mtl_magic.decide.seeds import Seeds
     from mtl_magic.magic.background import check_free
-    from mtl_magic.magic.given import given
 
     if len(said.names) != 1:
-        raise MtlError(Problem("MTL484", f"%mtl {command} takes one run", hint=form), f"%mtl {command}")
+        raise MtlError(Problem("MTL484", f"%mtl {command} takes one run", hint=_form(command)), f"%mtl {command}")
     check_free()
     run = found(shell, said.names[0])
     run = run.runs[0] if isinstance(run, Seeds) else run
-    tables = given(said.flags if said.flags.data else cell_flags(run), shell.user_ns)
-    return run, (tables.data, tables.valid, tables.test)
-
-
-def _trained_here(shell: InteractiveShell, said: Asked) -> dict[str, Any]:
-    """What every command that trains is told: names for `{…}`, how tables are read, and that a person waits."""
-    return {"namespace": shell.user_ns, "stream": said.flags.stream, "tell": _say}
+    flags = said.flags if said.flags.data else cell_flags(run)
+    stream = flags.stream if said.flags.stream is None else said.flags.stream
+    return run, evaluated(shell, flags), {"namespace": shell.user_ns, "stream": stream, "tell": _say}
 
 
 def _say(sentence: str) -> None:
@@ -339,14 +345,15 @@ def offers(command: str, before: list[str], namespace: Mapping[str, Any]) -> lis
     from mtl_magic.magic.tables import tables
     from mtl_magic.runs.project.store import Store
 
-    if before and before[-1].startswith("--"):
+    if before and before[-1].removeprefix("--") in TABLES:
         return [(name, "table", size) for name, size in tables(namespace).items()]
     said = {word.partition("=")[0] for word in before if "=" in word}
     options = [
         (f"{name}=", "option", f"{o.takes}: {o.doc}") for name, o in OPTIONS[command].items() if name not in said
     ]
+    flags = [(f"--{flag}", "flag", FLAGS[flag]) for flag in TAKES[command]]
     if any(word.startswith("--") for word in before):
-        return [(f"--{flag}", "flag", EXPRESSIONS[flag]) for flag in FLAGS[command]]
+        return flags
     kinds = ("mtl_magic.runs.run", "mtl_magic.decide.seeds")
     here = {
         n: "a run of this notebook"
@@ -354,6 +361,5 @@ def offers(command: str, before: list[str], namespace: Mapping[str, Any]) -> lis
         if type(v).__module__ in kinds and not n.startswith("_")
     }
     names = {**here, **{n: doc for n, doc in Store().names().items() if n not in here}}
-    flags = [(f"--{flag}", "flag", EXPRESSIONS[flag]) for flag in FLAGS[command]]
     room = sum("=" not in word for word in before) < NAMES[command]
     return [*((name, "run", doc) for name, doc in names.items() if room and name not in before), *options, *flags]

@@ -91,7 +91,9 @@ def test_help_knows_codes_and_lines():
     ("line", "code", "says"),
     [
         ("baseline", "MTL484", "%mtl baseline takes one run"),
-        ("baseline feed budget=step", "MTL483", "is not known"),
+        ("baseline feed budget=steps", "MTL483", "is not known"),
+        ("baseline feed budget=step", "MTL484", "did you mean 'steps'?"),
+        ("baseline feed budget=9", "MTL484", "it may be rows, steps or parameters"),
         ("baseline feed budget=step --data log", "MTL484", "did you mean 'steps'?"),
         ("baseline feed seeds=none --data log", "MTL484", "a whole number of at least 1 is meant"),
         ("seeds feed", "MTL484", "a run and a number of seeds"),
@@ -134,3 +136,53 @@ def test_seeds_are_completed_and_compared_by_name(shell, runs):
     assert "2 seeds each" in repr(shell.run_cell("%mtl compare some some").result)
     assert [c.text for c in candidates("%mtl baseline feed bu", 21, shell.user_ns)] == ["budget="]
     assert "--valid" in [c.text for c in candidates("%mtl baseline feed --", 21, shell.user_ns)]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("seeds feed 3 by=who", "%mtl seeds NAME N"),  # it has no options: how it is written
+        ("seeds feed ² --data log", "a run and a number of seeds"),
+        ("compare feed feed --data log --valid log", "%mtl compare takes no --valid"),
+        ("compare feed feed --stream", "%mtl compare takes no --stream"),
+        ("baseline feed --data log --quiet", "%mtl baseline takes no --quiet"),
+        ("front feed --store here", "%mtl front takes no --store"),
+        ("seeds feed 3 --stream now", "'now' stands behind the flags"),
+        ("advise feed --valid log", "--valid without --data"),
+        ("compare feed five", "'five' is an int, not a run"),
+    ],
+)
+def test_nothing_of_a_line_is_passed_over(shell, runs, line, says):
+    shell.user_ns |= {**runs, "five": 5}
+    error = failed(shell, f"%mtl {line}")
+    assert [p.code for p in error.problems] == ["MTL484"]
+    assert says in str(error)
+
+
+def test_tables_are_read_as_the_cell_read_them(shell, feed, log, monkeypatch):
+    """Piece by piece, where neither the cell nor the line says otherwise."""
+    from mtl_magic.magic import deciding
+
+    told = []
+    monkeypatch.setattr("mtl_magic.decide.seeds.seeds", lambda *_, **options: told.append(options["stream"]))
+    monkeypatch.setattr(deciding, "cell_flags", lambda run: deciding.parse_flags("--data log --stream"))
+    shell.user_ns |= {"feed": feed, "log": log}
+    for line in ("seeds feed 3", "seeds feed 3 --no-stream", "seeds feed 3 --data log"):
+        assert shell.run_cell(f"%mtl {line}").success
+    assert told == [True, False, None]
+
+
+def test_budgets_are_those_of_the_help():
+    from mtl_magic.decide.budget import BUDGETS
+    from mtl_magic.magic.line import COMMANDS
+
+    assert f"budget={'|'.join(BUDGETS)}" in COMMANDS["baseline"].form
+
+
+def test_flags_that_read_are_completed(feed):
+    def offered(text):
+        return [c.text for c in candidates(text, len(text), {"feed": feed, "log": {"a": [1]}})]
+
+    assert "--no-stream" in offered("%mtl seeds feed 3 --")
+    assert "--stream" not in offered("%mtl compare feed feed --")
+    assert "--data" in offered("%mtl seeds feed 3 --no-stream --")
