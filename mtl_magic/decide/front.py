@@ -19,6 +19,7 @@ from mtl_magic.decide.trainings import Tell, Trainings
 from mtl_magic.language import spec
 from mtl_magic.language.names import did_you_mean
 from mtl_magic.problems import MtlError, Problem, listed
+from mtl_magic.tune.objectives import front as unbeaten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -197,7 +198,5 @@ def undominated(values: np.ndarray) -> np.ndarray:
         >>> undominated(np.array([[1, 3], [2, 2], [1, 2], [2, 2]])).tolist()
         [True, True, False, True]
     """
-    no_worse = (values[:, None] >= values[None, :]).all(axis=2)
-    better = (values[:, None] > values[None, :]).any(axis=2)
-    found: np.ndarray = np.logical_not((no_worse & better).any(axis=0))
-    return found
+    best = unbeaten(dict(enumerate(values.tolist())))
+    return np.isin(np.arange(len(values)), best)

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mtl_magic.language.names import STATEMENTS
+
 if TYPE_CHECKING:
     from mtl_magic.language.spec import Spec
 
@@ -25,15 +27,11 @@ def difference(a: Spec, b: Spec) -> list[Line]:
     return _lines(_ordered(a), _ordered(b))
 
 
-ORDER = ("feature", "ignore", "share", "task", "balance", "split", "train", "tune")
-
-
 def _ordered(spec: Spec) -> list[str]:
     """A statement a line, in one order: a cell means the same in any."""
     from mtl_magic.language.format import statement
 
-    place = {word: k for k, word in enumerate(ORDER)}
-    return sorted(map(statement, spec.statements), key=lambda line: place.get(line.partition(" ")[0], len(ORDER)))
+    return sorted(map(statement, spec.statements), key=lambda line: STATEMENTS.index(line.partition(" ")[0]))
 
 
 def _lines(a: Sequence[str], b: Sequence[str]) -> list[Line]:
