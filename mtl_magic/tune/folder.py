@@ -28,7 +28,7 @@ from mtl_magic.tune.space import Value
 
 FORMAT = 1
 SUFFIX = ".search"
-SEARCH, TRIALS, ORACLE, STOP = "search.json", "trials", "oracle", "stop"
+SEARCH, TRIALS, ORACLE = "search.json", "trials", "oracle"
 RUNNING, FINISHED, STOPPED, FAILED = "running", "finished", "stopped", "failed"
 
 

@@ -17,9 +17,11 @@ class TrialLines:
     """A listener: says a line a trial.
 
     Args:
-        search: of which; None until there is one.
         planned: trials at most; None: nobody knows.
         say: gets the lines.
+
+    Attributes:
+        search: of which; None until there is one.
     """
 
     def __init__(self, planned: int | None, say: Callable[[str], None]) -> None:

@@ -51,7 +51,7 @@ def draw(search: Search) -> Figure:
 
 def bundle(search: Search) -> dict[str, Any]:
     """The search as a notebook output that needs no widget, no kernel and no network."""
-    text = repr(search)
+    text, headline = repr(search), search.headline()
     header, body = search.rows()
     number = "text-align:right;font-variant-numeric:tabular-nums"
     head = "".join(
@@ -63,12 +63,12 @@ def bundle(search: Search) -> dict[str, Any]:
         + "</tr>"
         for row in body
     ]
-    said = f"<div><strong>{html.escape(search.name)}</strong> {html.escape(search.headline())}</div>"
+    said = f"<div><strong>{html.escape(search.name)}</strong> {html.escape(headline)}</div>"
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
     found: dict[str, Any] = {"text/plain": text, "text/html": said + table}
     if any(t.counts for t in search.folder.trials()):
         png = base64.b64encode(picture_of(search)).decode()
-        alt = html.escape(f"objectives, importance and values of the trials of {search.name}: {search.headline()}")
+        alt = html.escape(f"objectives, importance and values of the trials of {search.name}: {headline}")
         found["image/png"] = png
         found["text/html"] += f'<img alt="{alt}" src="data:image/png;base64,{png}" style="max-width:100%">'
     return found

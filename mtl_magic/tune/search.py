@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import pathlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mtl_magic.language.names import did_you_mean
@@ -101,25 +102,26 @@ class Search:
     @property
     def front(self) -> list[int]:
         """The trials that no other beats in all objectives; of one objective the best."""
-        return front(self._points())
+        return self._front(self.folder.trials())
 
-    def _points(self) -> dict[int, tuple[float, ...]]:
-        return {
-            t.number: tuple(o.sign * t.objectives[o.name] for o in self.objectives)
-            for t in self.folder.trials()
-            if t.counts
-        }
+    def _front(self, trials: Sequence[Trial]) -> list[int]:
+        return front(
+            {t.number: tuple(o.sign * t.objectives[o.name] for o in self.objectives) for t in trials if t.counts}
+        )
 
     @property
     def best_trial(self) -> Trial | None:
         """The best of all; of several objectives that of the front with the greatest mean relative change against the first
         trial (Δm).
         """
+        return self._best(self.folder.trials())
+
+    def _best(self, trials: Sequence[Trial]) -> Trial | None:
         import numpy as np
 
         from mtl_magic.tune.oracles import scored
 
-        done = [t for t in self.folder.trials() if t.counts]
+        done = [t for t in trials if t.counts]
         if not done:
             return None
         scores = scored(self.objectives, np.array([[t.objectives[o.name] for o in self.objectives] for t in done]))
@@ -188,15 +190,16 @@ class Search:
 
     def rows(self) -> tuple[list[str], list[list[str]]]:
         """Header and rows of what is shown: the default, then the front, best first."""
-        found, best = {t.number: t for t in self.folder.trials()}, self.best
-        shown = list(dict.fromkeys([0, *([best] if best is not None else []), *self.front]))
+        trials = self.folder.trials()
+        found, best = {t.number: t for t in trials}, self._best(trials)
+        shown = list(dict.fromkeys([0, *([best.number] if best is not None else []), *self._front(trials)]))
         changed = [h.name for h in self.space.hypers]
         header = ["trial", *(o.name for o in self.objectives), *changed]
         body = []
         for number in shown:
             if (t := found.get(number)) is None:
                 continue
-            mark = " best" if number == best else " default" if number == 0 else ""
+            mark = " best" if t is best else " default" if number == 0 else ""
             objectives = [_said(t.objectives.get(o.name, float("nan"))) for o in self.objectives]
             values = [_said(t.values.get(name, "")) for name in changed]
             body.append([f"{number}{mark}", *objectives, *values])
@@ -204,12 +207,13 @@ class Search:
 
     def headline(self) -> str:
         """'12 trials, 1 failed, finished, best trial 7'."""
-        trials, facts, best = self.folder.trials(), self.folder.facts, self.best
+        trials, facts = self.folder.trials(), self.folder.facts
+        best = self._best(trials)
         failed = sum(t.status == FAILED for t in trials)
         over = ": its time is over" if (facts["status"], facts.get("why")) == ("finished", "time") else ""
         parts = [counted(len(trials), "trial"), *([f"{failed} failed"] if failed else []), f"{facts['status']}{over}"]
         if best is not None:
-            parts.append(f"best trial {best}")
+            parts.append(f"best trial {best.number}")
         return ", ".join(parts)
 
     def __repr__(self) -> str:

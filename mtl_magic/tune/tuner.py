@@ -66,13 +66,10 @@ class Guide:
         trainer: of trials.
         clock: of the search.
         tell: hears of trials.
-        asked: whether somebody outside has asked to end: a file, a chief.
     """
 
-    def __init__(
-        self, trainer: Trainer, clock: Clock, tell: Callable[[Event], None], asked: Callable[[], bool] = lambda: False
-    ) -> None:
-        self.trainer, self.clock, self.tell, self.asked = trainer, clock, tell, asked
+    def __init__(self, trainer: Trainer, clock: Clock, tell: Callable[[Event], None]) -> None:
+        self.trainer, self.clock, self.tell = trainer, clock, tell
         self.why = ""
         self.timer = TimeKeeper(clock, trainer.control)
         trainer.listeners = (*trainer.listeners, self.timer)
@@ -96,8 +93,6 @@ class Guide:
         """Whether no trial may begin."""
         if not self.why and self.clock.over:
             self.why = "time"
-        if not self.why and self.asked():
-            self.why = "stopped"
         return bool(self.why)
 
 

@@ -72,3 +72,14 @@ def test_no_such_trial(search):
         search.cell(99)
     assert caught.value.problems[0].code == "MTL494"
     assert "0 to 39" in str(caught.value)
+
+
+def test_what_is_shown_reads_the_trials_once(tmp_path, monkeypatch):
+    search, reads = made(tmp_path, 6), []
+    trials = search.folder.trials()
+    monkeypatch.setattr(type(search.folder), "trials", lambda self: reads.append(self) or trials)
+    assert search.rows()[1][1][0] == f"{search.best} best"
+    reads.clear()
+    search.rows()
+    search.headline()
+    assert len(reads) == 2
