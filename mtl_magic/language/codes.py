@@ -177,7 +177,7 @@ MAGIC: dict[str, Code] = {
     "MTL483": Code("not the rows of the run", "What is trained beside a run is trained on its rows. The table that is given, or that its cell names, is not known or gives other rows."),
     "MTL484": Code("wrong line about runs", "`%mtl compare`, `baseline`, `seeds`, `advise` and `front` take names of runs and the options that their help shows."),
     "MTL490": Code("nothing to compare trials on", "Trials of a search are compared on a validation part: 'split valid=', or --valid."),
-    "MTL491": Code("losses that compare nothing", "The search changes what the loss of a task is, and its objective is a loss: name a metric in 'tune objective='."),
+    "MTL491": Code("losses that compare nothing", "Trials are compared by a task's loss, or by the mean of all where no 'tune objective=' is written, and the search changes what that loss is. Name a metric in 'tune objective='."),
     "MTL492": Code("every trial failed", "No trial of the search has ended with a model. The message says what the last one failed with; `search.trials` has all."),
     "MTL493": Code("search without a trial", "The search was stopped, or its time was over, before its first trial had a validation."),
     "MTL494": Code("no such trial", "A search numbers its trials from 0; `search.trials` lists them."),
