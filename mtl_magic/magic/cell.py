@@ -38,7 +38,7 @@ def run_cell(
         shell: whose variables it reads, and gets the run.
         line, cell: what stands behind `%%mtl`, and below.
         namespace: variables.
-        run_id: with `--resume`, which run goes on; None: the newest of the cell's name.
+        run_id: with `--resume`, which run or search goes on; None: the newest of the cell's name.
     """
     from mtl_magic.runs.fitting import explain
 
@@ -48,7 +48,7 @@ def run_cell(
         if flags.format:
             rewrite(shell, line, cell, flags)
             return None
-        going_on = again(flags, run_id) if flags.resume and not flags.problems and not searches(cell) else None
+        going_on = _going_on(flags, cell, run_id)
         if going_on is not None:
             if not flags.data:
                 line = f"{code_of(line).rstrip()} {going_on.flags}"
@@ -91,6 +91,13 @@ def run_cell(
     return None
 
 
+def _going_on(flags: Flags, cell: str, run_id: str | None) -> Again | None:
+    """What `--resume` goes on with; an empty cell takes the text of then, and is a search where that is one."""
+    if not flags.resume or flags.problems:
+        return None
+    return again(flags, run_id, searches=searches(cell) if cell.strip() else None)
+
+
 def _check(
     flags: Flags, header: str, cell: str, namespace: Mapping[str, Any], going_on: Again | None = None
 ) -> Program:
@@ -121,7 +128,7 @@ def _check(
     try:
         spec = parse(cell, header)
         program = compile_program(spec, namespace)
-        if going_on is not None:
+        if going_on is not None and not going_on.searches:
             between(going_on.text, spec)
     except MtlError as error:
         problems += error.problems

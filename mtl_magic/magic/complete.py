@@ -136,18 +136,26 @@ def _line_form(text: str, offset: int, namespace: Mapping[str, Any]) -> list[Can
 
 
 def _of_runs(command: str, before: list[str]) -> Iterable[tuple[str, str, str]]:
-    """What may stand behind `%mtl runs`, `resume` and `clean`; the store's index is read, and no folder."""
+    """What may stand behind `%mtl runs`, `resume` and `clean`; the store's index is read, and no folder of a run."""
+    from mtl_magic.magic.found import searches
     from mtl_magic.magic.runs import ACTIONS, FILTERS
-    from mtl_magic.runs.project.space import KINDS
     from mtl_magic.runs.project.store import Store
+    from mtl_magic.settings import tune
     from mtl_magic.train.changes import CHANGEABLE
+    from mtl_magic.tune.room import KINDS
 
     if command == "clean":
         return [(word, "kind", kind.summary) for word, kind in KINDS.items()]
-    names = [(name, "run", doc) for name, doc in Store().names().items()]
+    runs = Store().names()
+    names = [(name, "run", doc) for name, doc in runs.items()]
     if command == "resume":
-        changes = [(f"{name}=", "change", "an option of train from here on") for name in CHANGEABLE]
-        return [*changes, *_flags(("resume",))] if before else names
+        found = searches(Store())
+        if not before:
+            return [*names, *((name, "search", doc) for name, doc in found.items())]
+        offers = [(f"{name}=", "change", "an option of train from here on") for name in CHANGEABLE]
+        more = [(f"{name}=", "change", "of the search, with what it has had") for name in tune.CHANGEABLE]
+        offers = (offers if before[0] in runs or before[0] not in found else []) + (more if before[0] in found else [])
+        return [*offers, *_flags(("resume",))]
     actions = [(word, "action", "") for word in ACTIONS] if not before else []
     filters = [(f"{word}:", "filter", "") for word in FILTERS] if not before or before[0] not in ACTIONS else []
     return [*actions, *filters, *names]

@@ -31,7 +31,7 @@ SWITCHES = {
     "stream": "read the data piece by piece and encode it to temporary files, whatever its size",
     "no-stream": "read the data into memory, whatever its size",
     "mlflow": "log parameters, metrics and the run's folder to MLflow",
-    "resume": "go on with the newest run of this name that was stopped or died",
+    "resume": "go on with the newest run or search of this name that was stopped or died",
 }
 FLAGS = {**EXPRESSIONS, **VALUES, **SWITCHES}
 LATER: tuple[str, ...] = ()  # part of the language, not of this version

@@ -1,4 +1,4 @@
-"""Where a cell's run is kept, and which run of the store it goes on with."""
+"""Where a cell's run is kept, and which run or search of the store it goes on with."""
 
 from __future__ import annotations
 
@@ -17,16 +17,34 @@ if TYPE_CHECKING:
 
     from mtl_magic.runs.project.recorder import Keep
     from mtl_magic.runs.project.store import Store
+    from mtl_magic.tune.folder import Folder
 
 
 @dataclasses.dataclass(frozen=True)
 class Again:
-    """A run of the store that goes on: its id, its text, and the flags with which its data was read."""
+    """A run or a search of the store that goes on.
+
+    Attributes:
+        id: of its folder.
+        text: its cell.
+        flags: with which its data was read.
+        place: its folder.
+        searches: whether it is a search.
+    """
 
     id: str
     text: str
     flags: str
     place: pathlib.Path
+    searches: bool = False
+
+    @property
+    def file(self) -> pathlib.Path:
+        """That holds the text."""
+        from mtl_magic.runs.project.index import CELL
+        from mtl_magic.tune.folder import SEARCH
+
+        return self.place / (SEARCH if self.searches else CELL)
 
 
 def store_of(flags: Flags) -> Store | None:
@@ -37,28 +55,52 @@ def store_of(flags: Flags) -> Store | None:
     return None if root is None else Store(root)
 
 
-def again(flags: Flags, run: str | None = None) -> Again:
-    """The run that goes on: the newest of the cell's name, or the one whose name or id is given.
+def again(flags: Flags, name: str | None = None, *, searches: bool | None = None, changes: Iterable[str] = ()) -> Again:
+    """What goes on: the newest run of the cell's name, or the one whose name or id is given; or the search of that name.
+
+    Args:
+        flags: of the line.
+        name: of the run or search, or its folder's; None: the cell's.
+        searches: whether a search is meant; None: what `found.meant` says.
+        changes: what is to change meanwhile.
 
     Raises:
         MtlError: there is none, it trains now, or has ended by itself.
     """
-    from mtl_magic.runs.project.recorder import may_go_on, text_in
+    from mtl_magic.magic import found as finding
 
     store = store_of(flags)
     place = flags.places.get("resume")
     if store is None:
         hint = "name the store that keeps the run, or leave --store out"
         raise MtlError(Problem("MTL416", "--store none keeps no run that could go on", place, hint))
-    if not (run or flags.name):
+    asked = name or flags.name
+    if not asked:
         raise MtlError(Problem("MTL416", "--resume needs the name of a run", place, "write it before the flags"))
     try:
-        found = store.find(run or flags.name)
-        facts = may_go_on(store.place(found))
-        text = text_in(store.place(found))
+        if searches is None:
+            search = finding.meant(store, asked, changes)
+        else:
+            search = finding.search(store, asked) if searches else None
+        return _of_run(store, asked) if search is None else _of_search(search)
     except MtlError as error:
         raise MtlError([dataclasses.replace(p, span=p.span or flags.name_span) for p in error.problems]) from error
-    return Again(found["id"], text, written(facts.get("asked") or {}), store.place(found))
+
+
+def _of_run(store: Store, name: str) -> Again:
+    from mtl_magic.runs.project.recorder import may_go_on, text_in
+
+    found = store.find(name)
+    place = store.place(found)
+    facts = may_go_on(place)
+    return Again(found["id"], text_in(place), written(facts.get("asked") or {}), place)
+
+
+def _of_search(found: Folder) -> Again:
+    from mtl_magic.tune.running import may_go_on
+
+    facts = may_go_on(found)
+    return Again(found.place.name, facts["text"], written(facts.get("asked") or {}), found.place, True)
 
 
 MINE: set[pathlib.Path] = set()  # folders of runs that this process has trained: what they remember was typed here
@@ -79,7 +121,7 @@ def check_unasked(found: Again, *, text: str = "", flags: Flags | None = None) -
         return
     problems = []
     if "{" in text:
-        hint = f"read it, then run the cell itself with --resume; the text is in '{found.place / 'cell.mtl'}'"
+        hint = f"read it, then run the cell itself with --resume; the text is in '{found.file}'"
         problems.append(
             Problem("MTL425", f"the text of {found.id} holds Python in braces, which was not typed here", hint=hint)
         )

@@ -67,7 +67,7 @@ def _runs(_: InteractiveShell, rest: str) -> None:
 
 def _resume(shell: InteractiveShell, rest: str) -> Any:
     from mtl_magic.magic import background
-    from mtl_magic.magic.runs import resume
+    from mtl_magic.magic.resuming import resume
 
     if background.is_running(rest):
         return background.running(rest).control.resume()
@@ -146,8 +146,8 @@ COMMANDS = {
         _runs,
     ),
     "resume": Command(
-        "%mtl resume NAME [TASK=WEIGHT…] [lr=…] [epochs=…] [--data EXPR…]",
-        "goes on with a run that was stopped or died, other weights and options of train where they are given",
+        "%mtl resume NAME [TASK=WEIGHT…] [lr=…] [epochs=…] [trials=…] [time=…] [--data EXPR…]",
+        "goes on with a run that was stopped or died, other weights and options of train where they are given, or with a search",
         _resume,
     ),
     "wait": Command("%mtl wait [NAME]", "waits for a training in the background, and shows its run", _wait),

@@ -41,7 +41,7 @@ class MtlMagics(Magics):
             %mtl help MTL021    the code of an error
             %mtl format         the last %%mtl cell, rewritten
             %mtl runs           what has been trained here, by name, tag or status
-            %mtl resume feed    goes on with a run that was stopped or died
+            %mtl resume feed    goes on with a run or a search that was stopped or died
             %mtl wait feed      waits for a training in the background; %mtl stop feed ends it
             %mtl set like=2     steers it; %mtl pause feed pauses it
             %mtl clean          what takes room and can be freed

@@ -1,12 +1,13 @@
-"""`%mtl runs`, `%mtl clean` and `%mtl resume`: the store at hand."""
+"""`%mtl runs` and `%mtl clean`: the store at hand."""
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mtl_magic.explanation.tables import Cell, Table
 from mtl_magic.language.names import did_you_mean
@@ -14,10 +15,10 @@ from mtl_magic.numbers import counted, room, short
 from mtl_magic.problems import MtlError, Problem
 from mtl_magic.runs.project import space
 from mtl_magic.runs.project.store import NOWHERE, Store, root_of
+from mtl_magic.tune.folder import UNFINISHED, Folder, searches_in
+from mtl_magic.tune.room import KINDS
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
     from mtl_magic.runs.project.index import Entry
 
 FILTERS = ("tag", "status", "task")
@@ -72,8 +73,19 @@ def listing(of: Store, words: Sequence[str]) -> Shown:
     table = Table(counted(len(found), "run") + f" in {of.title}", header, tuple(_row(e) for e in found))
     if not found and not words:
         return Shown(table, "a %%mtl cell keeps its run there")
-    cut = [e["id"] for e in found if e["status"] in ("stopped", "interrupted", "died")]
-    return Shown(table, f"%mtl resume {cut[0]} goes on with what was cut short" if cut else "")
+    cut = [e["id"] for e in found if e["status"] in ("stopped", "interrupted", "died")][:1]
+    if not words:
+        cut += [name for name, status in _searches(of).items() if status in UNFINISHED][-1:]
+    return Shown(table, "; ".join(f"%mtl resume {name} goes on with what was cut short" for name in cut))
+
+
+def _searches(of: Store) -> dict[str, str]:
+    """Folder -> status."""
+    found = {}
+    for place in searches_in(of.root):
+        with contextlib.suppress(MtlError):
+            found[place.name] = str(Folder(place).facts["status"])
+    return found
 
 
 def _matches(entry: Entry, word: str) -> bool:
@@ -111,13 +123,13 @@ def _row(entry: Entry) -> tuple[Cell, ...]:
 
 def _tag(of: Store, words: Sequence[str]) -> str:
     if len(words) < 2:
-        raise _form("runs tag NAME WORD…")
+        raise form("runs tag NAME WORD…")
     return _tags(words[0], of.tag(words[0], words[1:]))
 
 
 def _untag(of: Store, words: Sequence[str]) -> str:
     if len(words) < 2:
-        raise _form("runs untag NAME WORD…")
+        raise form("runs untag NAME WORD…")
     return _tags(words[0], of.tag(words[0], words[1:], off=True))
 
 
@@ -127,7 +139,7 @@ def _tags(name: str, tags: list[str]) -> str:
 
 def _delete(of: Store, words: Sequence[str]) -> str:
     if not words:
-        raise _form("runs delete NAME…")
+        raise form("runs delete NAME…")
     gone = of.delete(words)
     names = ", ".join(e["id"] for e in gone)
     size = room(sum(e["bytes"] for e in gone))
@@ -136,7 +148,7 @@ def _delete(of: Store, words: Sequence[str]) -> str:
 
 def _restore(of: Store, words: Sequence[str]) -> str:
     if len(words) != 1:
-        raise _form("runs restore ID")
+        raise form("runs restore ID")
     return f"restored {of.restore(words[0]).name}"
 
 
@@ -157,69 +169,27 @@ def clean(rest: str) -> None:
 
     words = _words("clean", rest)
     for word in words:
-        if word not in space.KINDS:
-            hint = did_you_mean(word, space.KINDS) or f"what can be freed: {', '.join(space.KINDS)}"
+        if word not in KINDS:
+            hint = did_you_mean(word, KINDS) or f"what can be freed: {', '.join(KINDS)}"
             raise MtlError(Problem("MTL419", f"'{word}' is nothing that takes room here", hint=hint))
     of = store()
     if not words:
         display(_room(of))
         return
     try:
-        freed = space.free(of, words)
+        freed = space.free(of, words, KINDS)
     except OSError as error:
         raise MtlError(Problem("MTL411", f"not all could be removed: {error.strerror or error}")) from error
     print(f"freed {room(freed)}")  # noqa: T201  it is what it is for
 
 
 def _room(of: Store) -> Shown:
-    taken = space.taken(of)
-    rows = tuple((word, n, room(size), space.KINDS[word].summary) for word, (n, size) in taken.items())
+    taken = space.taken(of, KINDS)
+    rows = tuple((word, n, room(size), KINDS[word].summary) for word, (n, size) in taken.items())
     title = f"What can be freed in {of.title}, and of temporary files"
     return Shown(
         Table(title, ("kind", "count", "room", "what it is"), rows), "%mtl clean KIND… frees it; runs with a tag stay"
     )
-
-
-# -- %mtl resume ------------------------------------------------------------------------------------------------------
-
-
-def resume(shell: InteractiveShell, rest: str) -> Any:
-    """`%mtl resume NAME [CHANGE=VALUE…] [flags]`: the run's cell again, with `--resume`."""
-    from mtl_magic.magic.cell import run_cell
-    from mtl_magic.magic.flags import parse_flags
-    from mtl_magic.magic.keeping import again
-    from mtl_magic.runs.fitting import parse
-    from mtl_magic.train.changes import rewritten
-
-    before, dashes, flags = rest.partition("--")
-    words = before.split()
-    if not words:
-        raise _form("resume NAME [TASK=WEIGHT…] [lr=…] [epochs=…] [--data EXPR…]")
-    line = f"{dashes}{flags} --resume".strip()
-    found = again(parse_flags(line), words[0])
-    text = str(rewritten(parse(found.text), _changes(words[1:])))
-    name = _variable(words[0], found.id)
-    return run_cell(shell, f"{name} {line}".strip(), text, dict(shell.user_ns), found.id)
-
-
-def _variable(asked: str, run: str) -> str:
-    """The variable that will hold the run: 'feed' of 'feed-2'."""
-    name = asked if asked.isidentifier() else run.rpartition("-")[0] or run
-    return name if name.isidentifier() else ""
-
-
-def _changes(words: Sequence[str]) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals or not name or not value:
-            raise MtlError(
-                Problem(
-                    "MTL419", f"'{word}' is no change", hint="a change is written like=2 or lr=1e-4, without spaces"
-                )
-            )
-        found[name] = value
-    return found
 
 
 def _words(command: str, rest: str) -> list[str]:
@@ -231,5 +201,5 @@ def _words(command: str, rest: str) -> list[str]:
         ) from error
 
 
-def _form(form: str) -> MtlError:
-    return MtlError(Problem("MTL419", "something is missing", hint=f"%mtl {form}"))
+def form(said: str) -> MtlError:
+    return MtlError(Problem("MTL419", "something is missing", hint=f"%mtl {said}"))

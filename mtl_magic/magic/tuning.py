@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mtl_magic.magic.keeping import Troubles
+from mtl_magic.magic.keeping import MINE, Troubles
 from mtl_magic.magic.runs import Shown
 from mtl_magic.magic.work import Work
 from mtl_magic.problems import MtlError, Problem
@@ -104,6 +104,7 @@ class Tuning(Work):
         keep = self.keep_in
 
         def began(search: Search) -> None:
+            MINE.add(search.folder.place.resolve())
             for listener in listeners:
                 if hasattr(listener, "search"):
                     listener.search = search
@@ -115,6 +116,7 @@ class Tuning(Work):
             root=keep.store.root if keep is not None else None,
             name=self.name,
             resume=self.flags.resume,
+            again=keep.again if keep is not None else None,
             asked=keep.asked if keep is not None else {},
             seconds=self.flags.checkpoint,
             control=control,

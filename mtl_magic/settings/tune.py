@@ -9,6 +9,7 @@ from mtl_magic.registry import Declaration, declare, option
 
 METHODS = ("bayesian", "random", "hyperband")
 TRIALS = 20  # where nothing is said
+CHANGEABLE = ("trials", "time")  # while a search rests
 UNITS = {"h": 3600, "m": 60, "s": 1}
 _TIME = re.compile(r"(?:(\d+(?:\.\d+)?)\s*h)?\s*(?:(\d+(?:\.\d+)?)\s*m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)\s*s)?", re.ASCII)
 

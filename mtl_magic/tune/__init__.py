@@ -7,6 +7,8 @@
     tuner.py      keras-tuner's loop over trials, in this process
     folder.py     what a search keeps, and how it goes on
     search.py     the search as an object; running.py makes one
+    changes.py    what of its cell may change while it rests
+    room.py       what its trials take, and what frees it
 
 keras-tuner is imported late: it takes part of a second, and TensorFlow.
 """

@@ -30,6 +30,7 @@ FORMAT = 1
 SUFFIX = ".search"
 SEARCH, TRIALS, ORACLE = "search.json", "trials", "oracle"
 RUNNING, FINISHED, STOPPED, FAILED = "running", "finished", "stopped", "failed"
+UNFINISHED = ("died", "stopped", "interrupted", "failed")  # of a search: it goes on
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +72,11 @@ class Trial:
             and bool(self.objectives)
             and all(map(math.isfinite, self.objectives.values()))
         )
+
+
+def searches_in(root: pathlib.Path) -> list[pathlib.Path]:
+    """The folders of a store's searches."""
+    return sorted(place for place in root.glob(f"*{SUFFIX}") if (place / SEARCH).is_file())
 
 
 class Folder:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from mtl_magic.problems import MtlError, Problem
 from mtl_magic.runs import fitting
 from mtl_magic.runs.project import files, index
-from mtl_magic.settings.tune import TRIALS
+from mtl_magic.settings.tune import CHANGEABLE, TRIALS
+from mtl_magic.tune.changes import but_for_changeable
 from mtl_magic.tune.events import SearchEnded, TrialEnded
-from mtl_magic.tune.folder import RUNNING, Folder, Trial
+from mtl_magic.tune.folder import RUNNING, UNFINISHED, Folder, Trial
 from mtl_magic.tune.objectives import Objective, objectives_of
 from mtl_magic.tune.oracles import oracle_of
 from mtl_magic.tune.search import Search
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from mtl_magic.settings.tune import Tune
     from mtl_magic.train.control import Control
     from mtl_magic.train.events import Event, Listener
-
-UNFINISHED = ("died", "stopped", "interrupted", "failed")
 
 
 @dataclasses.dataclass
@@ -83,6 +82,7 @@ class Searching:
         plan, folder, objectives: of what, where, for what.
         search: as an object, which reads the folder.
         goes_on: whether it had begun before.
+        asked: what its folder is to say of its data.
     """
 
     plan: Plan
@@ -90,6 +90,7 @@ class Searching:
     objectives: tuple[Objective, ...]
     search: Search
     goes_on: bool
+    asked: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def oracle(self) -> Any:
@@ -104,12 +105,19 @@ class Searching:
 
 
 def prepared_search(
-    plan: Plan, prepared: Prepared, *, root: pathlib.Path, name: str, resume: bool = False
+    plan: Plan,
+    prepared: Prepared,
+    *,
+    root: pathlib.Path,
+    name: str,
+    resume: bool = False,
+    again: str | None = None,
+    asked: Mapping[str, Any] | None = None,
 ) -> Searching:
     """The search in its folder: one that goes on, or a new one.
 
-    It goes on where the newest search of this name was cut short and has this text and these rows; with `resume`, where it
-    has ended, too, and `trials` or `time` leave more to do.
+    It goes on where the newest search of this name, or with `resume` that of the folder `again`, was cut short and has this
+    text and these rows; with `resume`, where it has ended, too, and `trials` or `time` leave more to do.
 
     Raises:
         MtlError: MTL416 `resume`, and there is none; MTL323 it is of another text or other rows; MTL417 it runs now; and of
@@ -117,9 +125,10 @@ def prepared_search(
     """
     objectives = objectives_of(plan.first, prepared, plan.tune.objective, plan.space.hypers)
     data = fitting.fingerprint(prepared.train)
-    found = Folder.newest(root, name)
+    found = Folder(root / again) if resume and again else Folder.newest(root, name)
     facts = found.facts if found is not None else {}
-    text = _but_for_tune(plan.spec)
+    asked = asked or {}
+    text = but_for_changeable(plan.spec)
     same = facts.get("fixed") == text and facts.get("data") == data
     if found is None or not (resume or (same and facts["status"] in UNFINISHED)):
         if resume:
@@ -130,30 +139,33 @@ def prepared_search(
         said = [dataclasses.asdict(o) for o in objectives]
         new = {"text": str(plan.spec), "fixed": text, "data": data, "objectives": said, "created": now, "seconds": 0.0}
         found = Folder.claim(root, name, new)
-        return Searching(plan, found, objectives, Search(found, plan.space), goes_on=False)
-    if facts["status"] == RUNNING:
-        raise MtlError(
-            Problem("MTL417", f"the search '{found.name}' runs now", hint="wait for it, or choose another name")
-        )
+        return Searching(plan, found, objectives, Search(found, plan.space), goes_on=False, asked=asked)
+    may_go_on(found)
     if not same:
-        what = "another text" if facts.get("fixed") != text else "other rows"
-        hint = "what may change is 'trials' and 'time' of tune; without --resume a new search begins"
+        changed = facts.get("fixed") != text
+        what = "another text" if changed else "other rows"
+        was = " ".join(f"--data {e}" for e in (facts.get("asked") or {}).get("data") or [])
+        hint = (
+            f"what may change of 'tune' is {' and '.join(CHANGEABLE)}"
+            if changed
+            else "give the rows of then" + (f" (it was {was})" if was else "")
+        )
+        hint += "; without --resume a new search begins"
         raise MtlError(Problem("MTL323", f"the search '{found.name}' was made with {what}", hint=hint))
-    return Searching(plan, found, objectives, Search(found, plan.space), goes_on=True)
+    return Searching(plan, found, objectives, Search(found, plan.space), goes_on=True, asked=asked)
 
 
-def _but_for_tune(spec: Spec) -> str:
-    """The text without what may change while a search rests: `trials` and `time`."""
-    from mtl_magic.language.spec import Settings, Statement
+def may_go_on(folder: Folder) -> dict[str, Any]:
+    """What is known of a search that does not run now.
 
-    kept: list[Statement] = []
-    for each in spec.statements:
-        if isinstance(each, Settings) and each.word == "tune":
-            args = tuple(sorted((a for a in each.args if a.name not in ("trials", "time")), key=lambda a: a.name))
-            kept.append(dataclasses.replace(each, args=args))
-        else:
-            kept.append(each)
-    return str(dataclasses.replace(spec, statements=tuple(kept)))
+    Raises:
+        MtlError: MTL417 it does; MTL413, MTL414 it cannot be read.
+    """
+    facts = folder.facts
+    if facts["status"] == RUNNING:
+        hint = "wait for it, or choose another name"
+        raise MtlError(Problem("MTL417", f"the search '{folder.name}' runs now", hint=hint))
+    return facts
 
 
 def run_search(
@@ -164,6 +176,7 @@ def run_search(
     root: pathlib.Path | None,
     name: str = "run",
     resume: bool = False,
+    again: str | None = None,
     asked: Mapping[str, Any] | None = None,
     seconds: float = 30.0,
     control: Control | None = None,
@@ -177,8 +190,8 @@ def run_search(
         prepared: the data of trial 0.
         prepare: makes that of others, where features are searched.
         root: the store; None: a folder for temporary files, which goes with the search.
-        name, resume: of the search; see `prepared_search`.
-        asked: what a run's folder says of its data.
+        name, resume, again: of the search; see `prepared_search`.
+        asked: what its folder, and those of its trials' runs, say of its data.
         seconds: between two checkpoints of a trial.
         control, listeners: of the trainings; the latter hear of trials, too.
         began: is given the search once it has its folder.
@@ -192,7 +205,7 @@ def run_search(
     with contextlib.ExitStack() as opened:
         passing = tempfile.TemporaryDirectory(prefix=f"mtl_magic-{os.getpid()}-search-") if root is None else None
         place = root if root is not None else pathlib.Path(passing.name)  # type: ignore[union-attr]
-        found = prepared_search(plan, prepared, root=place, name=name, resume=resume)
+        found = prepared_search(plan, prepared, root=place, name=name, resume=resume, again=again, asked=asked)
         found.search.passing = passing
         began(found.search)
         opened.enter_context(several_graphs())
@@ -230,7 +243,8 @@ def sitting(found: Searching, seconds: float | None) -> Iterator[Clock]:
     """While it lasts the folder says that the search runs, in this process."""
     from mtl_magic.runs.project.owner import me
 
-    found.folder.change(status=RUNNING, owner=me(), text=str(found.plan.spec))
+    asked = {**(found.folder.facts.get("asked") or {}), **found.asked}
+    found.folder.change(status=RUNNING, owner=me(), text=str(found.plan.spec), asked=asked)
     clock = Clock.of(found.folder, seconds)
     try:
         yield clock

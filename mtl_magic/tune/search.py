@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mtl_magic.language.names import did_you_mean
 from mtl_magic.numbers import counted
 from mtl_magic.problems import MtlError, Problem, listed
-from mtl_magic.tune.folder import FAILED, RUNNING, SUFFIX, Folder, Trial
+from mtl_magic.runs.project.index import RUN
+from mtl_magic.tune.folder import FAILED, RUNNING, SUFFIX, Folder, Trial, searches_in
 from mtl_magic.tune.objectives import Objective, front
 from mtl_magic.tune.space import Space
 
@@ -153,7 +154,7 @@ class Search:
         """The run of a trial.
 
         Raises:
-            MtlError: MTL494 there is no such trial; MTL418 it has no model.
+            MtlError: MTL494 there is no such trial; MTL418 it has no model, or its run was removed.
         """
         import mtl_magic
 
@@ -163,6 +164,9 @@ class Search:
             raise MtlError(
                 Problem("MTL418", f"trial {number} has no model{said}", hint=f"its cell: search.cell({number})")
             )
+        if not (self.folder.run_of(trial) / RUN).is_file():
+            hint = f"what it was is kept, to be run again: print(search.cell({number}))"
+            raise MtlError(Problem("MTL418", f"the run of trial {number} was removed", hint=hint))
         found = mtl_magic.load(self.folder.run_of(trial))
         found.search = self
         return found
@@ -260,7 +264,7 @@ def named(root: pathlib.Path, name: str) -> Search:
     """
     found = Folder.newest(root, name)
     if found is None:
-        there = sorted(p.name.removesuffix(SUFFIX) for p in root.glob(f"*{SUFFIX}"))
+        there = [place.name.removesuffix(SUFFIX) for place in searches_in(root)]
         hint = did_you_mean(name, there) or (f"searches there: {listed(there)}" if there else "")
         raise MtlError(Problem("MTL416", f"there is no search '{name}' in '{root}'", hint=hint))
     return Search(found)

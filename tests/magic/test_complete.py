@@ -159,5 +159,5 @@ def test_runs_of_the_store_are_offered(kept):
     assert offered("%mtl runs ")[:4] == ["tag", "untag", "delete", "restore"]
     assert offered("%mtl runs delete feed fe") == ["feed", "feed-2"]
     assert offered("%mtl runs st") == ["status:"]
-    assert offered("%mtl clean tr") == ["trash", "trainings"]
+    assert offered("%mtl clean tr") == ["trash", "trainings", "trials"]
     assert offered("%mtl resume feed l") == ["lr="]

@@ -6,7 +6,7 @@ import dataclasses
 import pathlib
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from mtl_magic.runs.project import files, index
 from mtl_magic.runs.project.store import TRASH, Store
@@ -112,16 +112,16 @@ KINDS = {
 }
 
 
-def taken(store: Store) -> dict[str, tuple[int, int]]:
+def taken(store: Store, kinds: Mapping[str, Kind] = KINDS) -> dict[str, tuple[int, int]]:
     """Kind -> how many there are, and their bytes."""
     found = {}
-    for word, kind in KINDS.items():
+    for word, kind in kinds.items():
         places = kind.places(store)
         found[word] = (len(places), sum(map(files.size, places)))
     return found
 
 
-def free(store: Store, words: Iterable[str]) -> int:
+def free(store: Store, words: Iterable[str], kinds: Mapping[str, Kind] = KINDS) -> int:
     """Remove what is of these kinds; tagged runs stay. Returns the bytes.
 
     Raises:
@@ -129,7 +129,7 @@ def free(store: Store, words: Iterable[str]) -> int:
     """
     freed = 0
     for word in words:
-        for place in KINDS[word].places(store):
+        for place in kinds[word].places(store):
             freed += files.remove(place)
     store.entries()
     return freed
