@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 
 import pytest
 from browser import screenshot
@@ -26,6 +27,8 @@ def runs(lab):
     root = disk.fresh(lab.work / "mtl_runs")
     lab.page.evaluate("() => { window.evil = undefined; window.jupyterapp.shell.activateById('mtl-magic-sidebar') }")
     lab.page.evaluate("() => document.querySelectorAll('#mtl-magic-sidebar details').forEach(d => (d.open = false))")
+    looked(lab)
+    lab.page.wait_for_function("() => !document.querySelector('#mtl-magic-sidebar button.mtl-run')")
     yield root
     disk.fresh(root)
     assert lab.page.evaluate("() => window.evil") is None
@@ -62,15 +65,33 @@ def text(lab, index):
     return lab.text(index)
 
 
-def entered(lab, button, index):
-    """Presses a button that makes a cell; again where the notebook took the focus, late, before the key came."""
-    for _ in range(5):
-        button.press("Enter")
+def again(act, done):
+    """Acts until it is done: the notebook may take the focus, late, before a key has come."""
+    for last in (False, False, False, False, True):
         try:
-            lab.page.wait_for_function(f"i => {SOURCE}.widgets.length > i", arg=index, timeout=5000)
+            act()
+            done()
         except LateError:
-            continue
-        return
+            if last:
+                raise
+        else:
+            return
+
+
+def entered(lab, button, index):
+    """Presses a button that makes a cell."""
+    made = f"i => {SOURCE}.widgets.length > i"
+    again(
+        lambda: button.press("Enter", timeout=5000),
+        lambda: lab.page.wait_for_function(made, arg=index, timeout=5000),
+    )
+
+
+def unfolded(panel):
+    """Opens the list of templates by a key."""
+    summary, there = panel.get_by_text("Insert a cell"), panel.locator("details[open]")
+    summary.wait_for()
+    again(lambda: there.count() or summary.press("Enter", timeout=5000), lambda: there.wait_for(timeout=5000))
 
 
 def faults(lab):
@@ -283,9 +304,36 @@ def test_problems(lab, runs, panel):
 
 def test_templates(lab, runs, panel):
     opened(lab, "x = 1")
-    panel.get_by_text("Insert a cell").press("Enter")
+    unfolded(panel)
     entered(lab, panel.get_by_role("button", name="ESMM"), 1)
     assert "given click via esmm" in text(lab, 1)
+
+
+def test_a_press_before_the_notebook_has_its_cells_is_not_lost(lab, runs, panel):
+    import nbformat
+
+    lab.count += 1
+    name, held = f"slow{lab.count}.ipynb", []
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1")]), lab.work / name)
+    lab.page.route(
+        re.compile(rf"/api/contents/{name}\?.*content=1"),
+        lambda route: held.append(route),  # noqa: PLW0108  Playwright writes on what it calls
+    )
+    without = {"shouldStart": False, "canStart": False}
+    lab.page.evaluate(
+        "asked => { window.jupyterapp.commands.execute('docmanager:open', asked); }",
+        {"path": name, "factory": "Notebook", "kernelPreference": without},
+    )
+    panel.get_by_text("Insert a cell").click()
+    while not held:
+        lab.page.wait_for_timeout(20)
+    assert lab.page.evaluate("() => !window.jupyterapp.shell.currentWidget.context.isReady")
+    panel.get_by_role("button", name="ESMM").click()
+    for route in held:
+        route.continue_()
+    lab.page.unroute_all()
+    assert "given click via esmm" in text(lab, 1)
+    assert text(lab, 0) == "x = 1"
 
 
 def test_the_beginning(lab, runs, panel):

@@ -38,8 +38,10 @@ function ours(panel: NotebookPanel | null | undefined, cell: Cell | null | undef
   return isCell(text) ? { panel, cell: cell as CodeCell, text } : undefined;
 }
 
-/** A code cell below the active one, or in its place where that is empty. */
-export function insert(panel: NotebookPanel, text: string): void {
+/** A code cell below the active one, or in its place where that is empty; once the notebook has its cells. */
+export async function insert(panel: NotebookPanel, text: string): Promise<void> {
+  await panel.context.ready;
+  if (panel.isDisposed) return;
   const { content } = panel;
   if (content.activeCell?.model.sharedModel.getSource().trim() || content.activeCell?.model.type !== 'code') {
     NotebookActions.insertBelow(content);

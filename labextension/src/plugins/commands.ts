@@ -97,9 +97,9 @@ function addCellCommands(
         }
       }
     },
-    execute: ({ text }) => {
+    execute: async ({ text }) => {
       const panel = tracker?.currentWidget;
-      if (panel) insert(panel, typeof text === 'string' ? text : TEMPLATE);
+      if (panel) await insert(panel, typeof text === 'string' ? text : TEMPLATE);
     }
   });
   app.commands.addCommand(Ids.example, {
@@ -107,9 +107,10 @@ function addCellCommands(
     caption: trans.__('Insert cells that load a small feed log and train a multi-task model on it'),
     isEnabled: () => Boolean(tracker?.currentWidget),
     describedBy: nothing,
-    execute: () => {
+    execute: async () => {
       const panel = tracker?.currentWidget;
-      if (panel) [BEFORE, START].forEach(text => insert(panel, text));
+      if (!panel) return;
+      for (const text of [BEFORE, START]) await insert(panel, text);
     }
   });
   onCell(
