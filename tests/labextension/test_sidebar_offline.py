@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 
 import pytest
 from browser import screenshot
@@ -177,6 +178,30 @@ def test_it_is_looked_at_again_when_it_is_seen_and_not_while_it_is_hidden(lab, r
     before = len(asked)
     lab.page.wait_for_timeout(1500)
     assert len(asked) == before, "nothing is polled"
+
+
+def test_an_open_line_stays_and_says_what_is_new(lab, runs, panel):
+    """Pushed down by another run, with the focus and what it is compared with."""
+    several = [disk.run(runs, f"feed-{i}") for i in range(1, 9)]
+    disk.index(runs, *several)
+    opened(lab, OURS)
+    part(panel, "Runs").wait_for()
+    line(panel, "feed-1").click()
+    panel.get_by_label("Compare with").select_option("feed-2")
+    panel.locator(".mtl-compare").wait_for()
+    panel.get_by_role("button", name="Copy text").focus()
+    shutil.rmtree(runs / "feed-1")
+    disk.index(runs, disk.run(runs, "feed-1", auc=0.9), *several[1:], disk.run(runs, "feed-9"))
+    looked(lab)
+    line(panel, "feed-9").wait_for()
+    panel.locator("dl").get_by_text("0.9000", exact=True).wait_for()
+    panel.locator(".mtl-compare").get_by_text("+0.1500").first.wait_for()
+    assert focused(lab) == "Copy text"
+    assert len(rows(panel)) == 9
+    line(panel, "feed-1").click()
+    looked(lab)
+    panel.get_by_role("button", name="Show all 9").wait_for()
+    assert len(rows(panel)) == 8
 
 
 def test_an_index_that_is_none_is_no_error(lab, runs, panel):

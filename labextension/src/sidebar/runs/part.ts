@@ -26,7 +26,8 @@ export class Runs extends Section<Found> implements Does {
   private readonly list = h('ol', { class: 'mtl-runs', keydown: (event: KeyboardEvent) => this.moved(event) });
   private readonly note = h('p', { class: 'mtl-dim' });
   private readonly more = h('button', { type: 'button', class: 'mtl-more', click: () => this.all() });
-  private rows = new Map<string, Row>();
+  private rows = new Map<string, Row>(); // of all runs that were shown once: an open line may be pushed down
+  private shown: Row[] = [];
   private folder: Folder;
   private found: Found = { runs: [], place: { path: undefined, python: '' } };
   private limit = FEW;
@@ -37,20 +38,15 @@ export class Runs extends Section<Found> implements Does {
     this.folder = new Folder(shared.contents, '');
     this.body.append(this.note, this.list, this.more);
     shared.contents.fileChanged.connect(this.changed, this);
-    shared.tracker?.currentChanged.connect(this.looked);
-    shared.checks.changed.connect(this.looked);
-    shared.steering?.changed.connect(this.looked);
-    NotebookActions.executed.connect(this.looked);
-    window.addEventListener('focus', this.looked);
+    shared.tracker?.currentChanged.connect(this.again, this);
+    shared.checks.changed.connect(this.again, this);
+    shared.steering?.changed.connect(this.again, this);
+    NotebookActions.executed.connect(this.again, this);
+    window.addEventListener('focus', this.focused);
   }
 
   override dispose(): void {
-    this.shared.contents.fileChanged.disconnect(this.changed, this);
-    this.shared.tracker?.currentChanged.disconnect(this.looked);
-    this.shared.checks.changed.disconnect(this.looked);
-    this.shared.steering?.changed.disconnect(this.looked);
-    NotebookActions.executed.disconnect(this.looked);
-    window.removeEventListener('focus', this.looked);
+    window.removeEventListener('focus', this.focused);
     super.dispose();
   }
 
@@ -74,15 +70,16 @@ export class Runs extends Section<Found> implements Does {
     }
     this.found = found;
     const { runs, trouble, place } = found;
-    const shown = runs.slice(0, this.limit);
-    this.rows = new Map(shown.map(run => [run.id, this.row(run)]));
-    const items = shown.map(run => this.rows.get(run.id)!.el);
+    const rows = runs.flatMap((run, i) => (i < this.limit || this.rows.has(run.id) ? [this.row(run)] : []));
+    this.rows = new Map(rows.map(row => [row.id, row]));
+    this.shown = rows.filter((row, i) => i < this.limit || row.opened);
+    const items = this.shown.map(row => row.el);
     if (items.length !== this.list.children.length || items.some((el, i) => this.list.children[i] !== el)) {
       const focused = document.activeElement;
       this.list.replaceChildren(...items);
       if (focused instanceof HTMLElement && this.list.contains(focused)) focused.focus();
     }
-    this.more.hidden = shown.length === runs.length;
+    this.more.hidden = items.length === runs.length;
     this.more.textContent = trans.__('Show all %1', runs.length);
     const outside = place.path === undefined;
     this.note.textContent = outside
@@ -133,7 +130,11 @@ export class Runs extends Section<Found> implements Does {
 
   // -- when it looks
 
-  private readonly looked = () => this.invalidate();
+  private readonly focused = () => this.again();
+
+  private again(): void {
+    this.invalidate();
+  }
 
   private changed(_: unknown, { oldValue, newValue }: Contents.IChangedArgs): void {
     const paths = [oldValue?.path, newValue?.path];
@@ -156,7 +157,7 @@ export class Runs extends Section<Found> implements Does {
   }
 
   private buttons(): HTMLButtonElement[] {
-    return [...this.rows.values()].map(row => row.button);
+    return this.shown.map(row => row.button);
   }
 
   private moved(event: KeyboardEvent): void {

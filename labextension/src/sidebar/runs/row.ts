@@ -27,7 +27,13 @@ export class Row {
   private readonly state = h('span', { class: 'mtl-run-state' });
   private readonly when = h('span', { class: 'mtl-dim' });
   private readonly heads = h('span', { class: 'mtl-run-heads' });
-  private readonly inside = h('div', { class: 'mtl-run-inside' });
+  private readonly said = h('div');
+  private readonly acts = h('div', { class: 'mtl-acts', role: 'group' });
+  private readonly beside = h('div');
+  private readonly inside = h('div', { class: 'mtl-run-inside' }, this.said, this.acts, this.beside);
+  private turn = 0;
+  private side: Side | undefined; // as it is shown
+  private compared = () => {}; // shows the comparison anew
 
   constructor(
     private run: Entry,
@@ -53,9 +59,17 @@ export class Row {
     this.update(run);
   }
 
-  /** The index says something new. */
+  get id(): string {
+    return this.run.id;
+  }
+
+  get opened(): boolean {
+    return !this.inside.hidden;
+  }
+
+  /** What the index says now. */
   update(run: Entry): void {
-    const before = this.run.status;
+    const before = this.run;
     this.run = run;
     say(this.name, run.id);
     this.button.dataset['state'] = run.status;
@@ -67,7 +81,7 @@ export class Row {
       return first === undefined ? [] : [`${task} ${short(first)}`];
     });
     say(this.heads, heads.join(' · '));
-    if (before !== run.status && !this.inside.hidden) void this.open();
+    if (this.opened && (run.status === 'running' || sign(before) !== sign(run))) void this.open();
   }
 
   private word(status: string): string {
@@ -88,16 +102,22 @@ export class Row {
   private toggle(open = this.inside.hidden): void {
     this.inside.hidden = !open;
     this.button.setAttribute('aria-expanded', String(open));
-    if (open) void this.open();
+    if (!open) return;
+    this.side = undefined;
+    void this.open();
   }
 
+  /** Reads the folder. Where it was open, a button that has the focus and a comparison stay. */
   private async open(): Promise<void> {
+    const mine = ++this.turn;
     const side = await this.does.side(this.run);
-    this.inside.replaceChildren(
-      ...this.about(side),
-      ...(side.facts ? [this.actions(side, side.facts)] : []),
-      this.comparison(side)
-    );
+    if (mine !== this.turn) return;
+    const before = this.side;
+    this.side = side;
+    this.said.replaceChildren(...this.about(side));
+    if (!before || can(before) !== can(side)) this.acts.replaceChildren(...this.actions(side));
+    if (before) this.compared();
+    else this.beside.replaceChildren(...this.comparison());
   }
 
   private about(side: Side): HTMLElement[] {
@@ -120,54 +140,66 @@ export class Row {
     ];
   }
 
-  private actions(side: Side, facts: Facts): HTMLElement {
+  private actions(side: Side): HTMLElement[] {
     const { trans, does } = this;
-    const button = (text: string, title: string, click: () => void) =>
-      h('button', { type: 'button', title, click }, text);
-    return h(
-      'div',
-      { class: 'mtl-acts', role: 'group', 'aria-label': side.run.id },
-      button(trans.__('Copy as cell'), trans.__('Insert the cell of this run below the active one'), () =>
-        does.insert(facts, side.cell)
+    const button = (text: string, title: string, act: (facts: Facts, side: Side) => void) =>
+      h('button', { type: 'button', title, click: () => act(this.side!.facts!, this.side!) }, text);
+    this.acts.setAttribute('aria-label', side.run.id);
+    if (!side.facts) return [];
+    return [
+      button(
+        trans.__('Copy as cell'),
+        trans.__('Insert the cell of this run below the active one'),
+        (facts, { cell }) => does.insert(facts, cell)
       ),
-      button(trans.__('Copy text'), trans.__('Put the cell of this run onto the clipboard'), () =>
-        does.copy(facts, side.cell)
+      button(trans.__('Copy text'), trans.__('Put the cell of this run onto the clipboard'), (facts, { cell }) =>
+        does.copy(facts, cell)
       ),
-      button(trans.__('Restore weights'), trans.__('Insert a cell that loads this run with its trained weights'), () =>
-        does.load(facts, side.run)
+      button(
+        trans.__('Restore weights'),
+        trans.__('Insert a cell that loads this run with its trained weights'),
+        (facts, { run }) => does.load(facts, run)
       ),
-      facts.weights.size
-        ? button(
-            trans.__('Use task weights'),
-            trans.__(
-              'Give the training that runs the task weights of this run; else insert its cell with them, static'
-            ),
-            () => does.weigh(facts, side.cell)
-          )
-        : null
-    );
+      ...(side.facts.weights.size
+        ? [
+            button(
+              trans.__('Use task weights'),
+              trans.__(
+                'Give the training that runs the task weights of this run; else insert its cell with them, static'
+              ),
+              (facts, { cell }) => does.weigh(facts, cell)
+            )
+          ]
+        : [])
+    ];
   }
 
-  private comparison(side: Side): HTMLElement {
+  private comparison(): HTMLElement[] {
     const { trans } = this;
     const others = this.does.others(this.run);
     const place = h('div', { 'aria-live': 'polite' });
-    if (!others.length) return place;
     const select = h(
       'select',
       {},
       h('option', { value: '' }, trans.__('no other')),
       ...others.map(run => h('option', { value: run.id }, run.id))
     );
-    select.addEventListener('change', () => {
+    this.compared = () => {
       const other = others.find(run => run.id === select.value);
       if (!other) place.replaceChildren();
       else {
         void this.does.side(other).then(theirs => {
-          if (select.value === other.id) place.replaceChildren(compare(side, theirs, trans));
+          if (select.value === other.id) place.replaceChildren(compare(this.side!, theirs, trans));
         });
       }
-    });
-    return h('div', {}, h('label', { class: 'mtl-with' }, trans.__('Compare with'), select), place);
+    };
+    select.addEventListener('change', this.compared);
+    return others.length ? [h('label', { class: 'mtl-with' }, trans.__('Compare with'), select), place] : [];
   }
 }
+
+/** Entries that say the same have the same. */
+const sign = (run: Entry): string => JSON.stringify(run, (_, value) => (value instanceof Map ? [...value] : value));
+
+/** What can be done with what was read. */
+const can = ({ facts }: Side): string => `${!facts} ${!facts?.weights.size}`;
