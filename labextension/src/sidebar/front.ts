@@ -18,12 +18,6 @@ export abstract class Front<T> extends Section<T> {
     this.follow();
   }
 
-  override dispose(): void {
-    this.tracker?.currentChanged.disconnect(this.follow, this);
-    this.panel?.content.modelContentChanged.disconnect(this.typed, this);
-    super.dispose();
-  }
-
   private follow(): void {
     this.panel?.content.modelContentChanged.disconnect(this.typed, this);
     this.panel = this.tracker?.currentWidget ?? null;

@@ -31,11 +31,6 @@ export class Problems extends Front<Found[]> {
     shared.checks.changed.connect(this.refresh, this);
   }
 
-  override dispose(): void {
-    this.shared.checks.changed.disconnect(this.refresh, this);
-    super.dispose();
-  }
-
   protected async find(): Promise<Found[]> {
     const { panel } = this;
     if (!panel || panel.isDisposed) return [];

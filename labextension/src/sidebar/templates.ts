@@ -9,7 +9,11 @@ import { Section } from './section';
 export class Templates extends Section<undefined> {
   constructor(private readonly shared: Shared) {
     super(shared.trans.__('Templates'));
-    shared.tracker?.currentChanged.connect(() => this.invalidate());
+    shared.tracker?.currentChanged.connect(this.follow, this);
+  }
+
+  private follow(): void {
+    this.invalidate();
   }
 
   protected async find(): Promise<undefined> {
