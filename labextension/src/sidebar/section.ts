@@ -3,11 +3,13 @@
 import { Widget } from '@lumino/widgets';
 
 import { h } from '../../shared/dom';
+import { themed } from '../../shared/theme';
 
 let made = 0;
 
 export abstract class Section<T> extends Widget {
-  protected readonly body = h('div', { class: 'mtl-part-body' });
+  protected readonly body = h('div', { class: 'mtl mtl-part-body' });
+  private readonly themeless = themed(this.body, { light: [], dark: [] });
   private stale = true;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private turn = 0;
@@ -29,6 +31,7 @@ export abstract class Section<T> extends Widget {
 
   override dispose(): void {
     clearTimeout(this.timer);
+    this.themeless();
     super.dispose();
   }
 

@@ -21,12 +21,11 @@ export abstract class LivePart extends Section<Training | null> {
     protected readonly shared: Shared
   ) {
     super(title);
-    this.body.classList.add('mtl', 'mtl-live');
+    this.body.classList.add('mtl-live');
     shared.steering?.told.connect(this.told, this);
   }
 
   override dispose(): void {
-    this.shared.steering?.told.disconnect(this.told, this);
     this.clear();
     super.dispose();
   }
