@@ -13,6 +13,7 @@ Kernel to page, on `FEED`, which is opened with the same
     `{"do": "rows", …}`: as `Feed` makes it, while the page is seen. `{"do": "wheel", "n": i, "wheel": {…}}`: what the wheel is
     now, where i is the last of the page's settings that it holds.
     `{"do": "begun", "training": {…}}` and `{"do": "ended"}` to a page that is hidden: its commands need no more.
+    `{"do": "kept"}` to one that is seen: what is kept of the run says its end, too.
 
 Importing this needs nothing; whoever trains imports `dashboard.watched`.
 """

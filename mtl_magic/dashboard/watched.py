@@ -75,7 +75,9 @@ class Watched:
             self._end()
 
     def close(self) -> None:
-        """It is over, and has failed where no event said so."""
+        """What is kept of its run says its end; it has failed where no event said that it is over."""
+        for page in self._panel.seen:
+            page.tell({"do": "kept"})
         self.feed.end("failed")
         self._end()
 

@@ -161,6 +161,17 @@ def test_a_hidden_page_hears_when_one_begins_and_ends(panel, begun):
     assert Page(panel, "b").does() == [], "there is nothing to steer any more"
 
 
+def test_a_page_that_is_seen_hears_that_the_run_is_kept_once_it_is(panel, begun):
+    watched, _, _ = begun
+    page = Page(panel)
+    page.say(do="hello", view="v1")
+    watched(Started(TASKS, METRICS, 1, 10, 8, 80))
+    watched(Finished(10, 1, 1.0, "stopped"))
+    assert "kept" not in page.does()
+    watched.close()
+    assert page.does() == ["kept"]
+
+
 def test_a_training_that_fails_has_ended(panel, begun):
     watched, wheel, _ = begun
     page = Page(panel)

@@ -17,12 +17,17 @@ from labextension.test_hover import hovered
 from labextension.test_sidebar_offline import ACTS, faults, part
 
 DATA = """%load_ext mtl_magic
-import json, os
+import json, os, time
+from mtl_magic.runs.project.store import Store
 os.environ['MTL_MAGIC_RUNS'] = os.path.abspath('live_runs')
 import numpy as np, pandas as pd
 draw = np.random.default_rng(0)
 user = draw.integers(0, 60, 12_000)
 likes = draw.normal(size=(60, 2))
+def late(self, name, claim=Store.claim):
+    time.sleep(1)  # between what the panel hears of a training and its place in the index
+    return claim(self, name)
+Store.claim = late
 def label(k, noise): return (likes[user, k] + noise * draw.normal(size=user.size) > 0) * 1
 log = pd.DataFrame({'user': user.astype(str), 'click': label(0, 2), 'like': label(1, 1), 'watch': likes[user, 0] * 8 + 20})
 """
@@ -178,6 +183,10 @@ def test_where_it_stands(desk):
     assert re.search(r"epoch \d+ of at most 100000, step [\d,]+", said)
     assert re.search(r"[\d,.]+ rows/s, at most .+ left", said)
     assert desk.part("Training").get_by_role("progressbar").get_attribute("aria-valuenow") == "0"
+
+
+def test_its_run_is_listed_though_nobody_comes_back_to_the_window(desk):
+    desk.part("Runs").locator("button[data-state=running]").wait_for(timeout=10_000)
 
 
 def test_a_card_a_head(desk):
@@ -421,3 +430,4 @@ def test_a_training_in_the_background_after_a_reload_and_a_restart(desk):
     desk.goes_on()
     desk.button("Stop").click()
     desk.chip("stopped")
+    desk.part("Runs").locator("li:first-child > button[data-state=stopped]", has_text="calm").wait_for()

@@ -16,7 +16,7 @@ const AGAIN = 700; // ms until the kernel is asked once more for what it keeps; 
 const LONGEST = 60_000;
 
 interface Message extends Rows {
-  do: 'snapshot' | 'rows' | 'wheel' | 'begun' | 'ended';
+  do: 'snapshot' | 'rows' | 'wheel' | 'begun' | 'ended' | 'kept';
   view: string;
   training: About | null;
   wheel: JSONObject;
@@ -93,6 +93,9 @@ export class Live {
         break;
       case 'ended':
         training?.end('');
+        break;
+      case 'kept':
+        if (training) training.kept = true;
         break;
       case 'rows':
         training?.take(message, buffers);

@@ -12,7 +12,7 @@ import type { Training } from './training';
 const OURS = /\bmtl/; // `%%mtl`, `%load_ext mtl_magic`
 
 export class Steering {
-  /** Another training is steered, or none. */
+  /** Another training is steered, or none; or it is now in the index of runs, or there with its end. */
   readonly changed = new Signal<this, void>(this);
   /** Something is to be shown anew. */
   readonly told = new Signal<this, void>(this);
@@ -22,6 +22,7 @@ export class Steering {
   private readonly lives = new WeakMap<Kernel.IKernelConnection, Live>();
   private live: Live | undefined;
   private training: ITraining | null = null;
+  private stage = '';
   private seen = false;
   private restarted = false;
 
@@ -87,8 +88,10 @@ export class Steering {
   private tell(): void {
     const training = this.live?.training;
     const now = training && !training.over ? training : null;
-    if (now !== this.training) {
+    const stage = training?.stage ?? '';
+    if (now !== this.training || stage !== this.stage) {
       this.training = now;
+      this.stage = stage;
       this.changed.emit();
     }
     this.told.emit();

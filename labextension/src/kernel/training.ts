@@ -45,6 +45,8 @@ export class Training implements ITraining {
   readonly store: Store;
   readonly ghost: Ghost;
   status: Status | undefined;
+  /** Its run has its end in the index, after that of the training. */
+  kept = false;
 
   /** `buffers`: of the earlier run. */
   constructor(
@@ -61,6 +63,11 @@ export class Training implements ITraining {
 
   get over(): boolean {
     return this.status?.state === 'ended' || Boolean(this.wheel.get('ended'));
+  }
+
+  /** What the index of runs says of it changes with this: it is put there before its first step. */
+  get stage(): string {
+    return `${this.status?.state === 'starting'} ${this.kept}`;
   }
 
   take({ frames, status }: Rows, buffers: Buffer[]): void {
