@@ -83,16 +83,16 @@ class Panel:
     def close(self) -> None:
         """The extension goes."""
         for page in self.pages:
-            self._evict(page)
+            self.forget(page)
 
     def _page(self, message: Any) -> Page:
         name = str(message["content"]["data"].get("page", ""))
         page = self._pages.setdefault(name, Page())
         while len(self._pages) > MOST:
-            self._evict(min((other for other in self.pages if other is not page), key=lambda other: bool(other.view)))
+            self.forget(min((other for other in self.pages if other is not page), key=lambda other: bool(other.view)))
         return page
 
-    def _evict(self, page: Page) -> None:
+    def forget(self, page: Page) -> None:
         """It may be alive: by its comms it finds out that nobody hears it, and opens new ones when it is seen again."""
         comms = page.feed, page.control
         self._close(page)

@@ -428,6 +428,15 @@ def test_a_training_in_the_background_after_a_reload_and_a_restart(desk):
     desk.run("data", "calm")
     desk.chip("training, controls live")
     desk.goes_on()
+    desk.page.evaluate(
+        """code => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({ code })
+        .done.then(() => null)""",
+        "from mtl_magic.dashboard.panel import PANEL\nfor page in PANEL.pages: PANEL.forget(page)",
+    )
+    desk.see(False)
+    desk.see()
+    desk.chip("training, controls live")
+    desk.goes_on()
     desk.button("Stop").click()
     desk.chip("stopped")
     desk.part("Runs").locator("li:first-child > button[data-state=stopped]", has_text="calm").wait_for()

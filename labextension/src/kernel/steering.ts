@@ -39,7 +39,7 @@ export class Steering {
       this.ran(notebook)
     );
     NotebookActions.executed.connect((_: unknown, { notebook }: { notebook: Notebook }) => this.ran(notebook, true));
-    document.addEventListener('visibilitychange', () => this.look());
+    document.addEventListener('visibilitychange', () => this.see(this.seen));
     window.addEventListener('pagehide', () => this.live?.see(false));
     this.follow();
   }
@@ -59,14 +59,19 @@ export class Steering {
     return Boolean(this.live?.closed);
   }
 
-  /** Whether the panel is seen; hidden it hears nothing. */
+  /** Whether the panel is seen; hidden it hears nothing, and the kernel may forget it where there are many. */
   see(seen: boolean): void {
     this.seen = seen;
+    if (this.visible && this.live?.closed && this.panel) this.forget(this.panel);
     this.follow();
   }
 
+  private get visible(): boolean {
+    return this.seen && document.visibilityState !== 'hidden';
+  }
+
   private look(): void {
-    this.live?.see(this.seen && document.visibilityState !== 'hidden');
+    this.live?.see(this.visible);
   }
 
   private follow(): void {
