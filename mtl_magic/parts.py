@@ -74,7 +74,8 @@ def l2_option(weights: str) -> Any:
 def dropout_option(entries: str, default: float | None = 0.0, otherwise: str = "") -> Any:
     """The `dropout` of a part; `otherwise` says what a default of none means."""
     rate = Float(minimum=0, below=1)
-    return option(maybe(rate) if default is None else rate, default, f"dropout of {entries}{otherwise}", by_name=True)
+    kind, doc = maybe(rate) if default is None else rate, f"dropout of {entries}{otherwise}"
+    return option(kind, default, doc, by_name=True, assigned=True)
 
 
 def frozen_option(weights: str) -> Any:

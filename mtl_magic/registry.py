@@ -49,15 +49,25 @@ class Param:
     default: Any
     doc: str
     by_name: bool = False  # no positional argument fills it
+    assigned: bool = False  # see `option`
 
     @property
     def required(self) -> bool:
         return self.default is REQUIRED
 
 
-def option(kind: ParamType, default: Any = REQUIRED, doc: str = "", *, by_name: bool = False) -> Any:
-    """A field of a declaration that is a parameter in the language; `by_name`: no positional argument fills it."""
-    metadata = {"param": (kind, doc, by_name)}
+def option(
+    kind: ParamType, default: Any = REQUIRED, doc: str = "", *, by_name: bool = False, assigned: bool = False
+) -> Any:
+    """A field of a declaration that is a parameter in the language.
+
+    Args:
+        kind, default, doc: what it may be, is where nothing is said, and means.
+        by_name: no positional argument fills it.
+        assigned: a number that a traced step reads from a variable, so that another value traces nothing
+            (`mtl_magic.assigned`).
+    """
+    metadata = {"param": (kind, doc, by_name, assigned)}
     if default is REQUIRED:
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -84,9 +94,9 @@ class Declaration:
         own = inspect.get_annotations(cls)
         for field in sorted(dataclasses.fields(cls), key=lambda f: f.name not in own):
             if "param" in field.metadata:
-                kind, doc, by_name = field.metadata["param"]
+                kind, doc, by_name, assigned = field.metadata["param"]
                 default = REQUIRED if field.default is dataclasses.MISSING else field.default
-                found.append(Param(field.name, kind, default, doc, by_name))
+                found.append(Param(field.name, kind, default, doc, by_name, assigned))
         return tuple(found)
 
     @classmethod

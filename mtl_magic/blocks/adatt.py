@@ -29,7 +29,7 @@ class Adatt(Gated):
     levels: int = option(Int(minimum=1, maximum=64), 2, "number of levels")
     own: int | dict[str, int] = own_option()
     units: tuple[int, ...] = option(ListOf(Int(minimum=1), 1), (64,), "widths of each expert's layers, at each level")
-    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer of the experts")
+    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer of the experts", assigned=True)
 
     def check(self) -> None:
         super().check()

@@ -23,4 +23,4 @@ class Cgc(Extraction):
     shared: int = option(Int(minimum=1, maximum=1024), 4, "number of shared experts")
     own: int | dict[str, int] = own_option()
     units: tuple[int, ...] = option(ListOf(Int(minimum=1), 1), (128, 64), "widths of each expert's layers")
-    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer of the experts")
+    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer of the experts", assigned=True)

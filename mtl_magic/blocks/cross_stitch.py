@@ -26,7 +26,7 @@ class CrossStitch(Block):
     own: float = option(
         Float(minimum=0, maximum=1), 0.9, "where α starts on its diagonal; the others of a row share the rest"
     )
-    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer")
+    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer", assigned=True)
 
     def build_at(self, x: Any, site: Site) -> Built:
         from mtl_magic.blocks._stitched import dense, stitched

@@ -28,7 +28,7 @@ class DselectK(Block):
     experts: int = option(Int(minimum=2, maximum=1024), 8, "number of experts, a power of 2")
     active: int = option(Int(minimum=1), 2, "selectors of each gate: as many experts at most")
     units: tuple[int, ...] = option(ListOf(Int(minimum=1), 1), (128, 64), "widths of each expert's layers")
-    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer of the experts")
+    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer of the experts", assigned=True)
     gamma: float = option(Float(above=0), 1.0, "width of the smooth step")
     gate: tuple[str, ...] | None = option(
         maybe(ListOf(Name("feature"), 1)), None, "the features that gates see; none: what the experts read"

@@ -19,7 +19,7 @@ class Mlp(Block):
     """Hard parameter sharing (shared bottom): one multi-layer perceptron that every task or block that draws from it reads."""
 
     units: tuple[int, ...] = option(ListOf(Int(minimum=1), 1), (128, 64), "widths of its layers")
-    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer")
+    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer", assigned=True)
 
     def build(self, x: Any, key: str) -> Built:
         from mtl_magic.layers.stack import dense_stack

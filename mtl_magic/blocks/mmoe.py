@@ -25,7 +25,7 @@ class Mmoe(Gated):
 
     experts: int = option(Int(minimum=1, maximum=1024), 8, "number of experts")
     units: tuple[int, ...] = option(ListOf(Int(minimum=1), 1), (128, 64), "widths of each expert's layers")
-    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer of the experts")
+    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer of the experts", assigned=True)
 
     def check(self) -> None:
         super().check()

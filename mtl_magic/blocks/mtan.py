@@ -23,7 +23,9 @@ class Mtan(Block):
     """
 
     units: tuple[int, ...] = option(ListOf(Int(minimum=1), 1), (128, 64), "widths of the shared network's levels")
-    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each level of the shared network")
+    dropout: float = option(
+        Float(minimum=0, below=1), 0.1, "dropout after each level of the shared network", assigned=True
+    )
 
     def build(self, x: Any, key: str) -> Built:
         return self.build_at(x, Site(key))

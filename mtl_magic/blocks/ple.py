@@ -24,4 +24,4 @@ class Ple(Extraction):
     shared: int = option(Int(minimum=1, maximum=1024), 4, "number of shared experts of each level")
     own: int | dict[str, int] = own_option()
     units: tuple[int, ...] = option(ListOf(Int(minimum=1), 1), (64,), "widths of each expert's layers, at each level")
-    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer of the experts")
+    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer of the experts", assigned=True)

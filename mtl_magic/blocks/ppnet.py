@@ -26,7 +26,7 @@ class Ppnet(Personal):
     gate: tuple[str, ...] = gate_option("say who acts on what")
     units: tuple[int, ...] = option(ListOf(Int(minimum=1), 1), (128, 64), "widths of each taker's layers")
     hidden: int = hidden_option()
-    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer")
+    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer", assigned=True)
 
     def build_at(self, x: Any, site: Site) -> Built:
         import keras

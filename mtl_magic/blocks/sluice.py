@@ -29,7 +29,7 @@ class Sluice(Block):
         Float(minimum=0, maximum=1), 0.9, "where α starts on its diagonal; the others of a row share the rest"
     )
     orthogonal: float = option(Float(minimum=0), 0.0, "λ of the penalty on what a layer's subspaces have in common")
-    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer")
+    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer", assigned=True)
 
     def check(self) -> None:
         super().check()

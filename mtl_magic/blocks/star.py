@@ -24,7 +24,7 @@ class Star(Block):
 
     domain: str = option(Name("feature"), doc="the feature that says a row's domain: a category of few values")
     units: tuple[int, ...] = option(ListOf(Int(minimum=1), 1), (128, 64), "widths of its layers")
-    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer")
+    dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer", assigned=True)
 
     def sees(self) -> tuple[str, ...]:
         return (self.domain,)

@@ -90,15 +90,17 @@ def train(
     team = team or Alone()
     strategy = strategy_of(program, team.strategy if isinstance(team, Team) else None)
     alone = strategy.num_replicas_in_sync == 1
-    key = reuse.key_of(program, schema) if alone else None
-    traced = reuse.take(key)
-    fresh = build(program, schema) if traced is not None and traced.seed != settings.seed else None
+    with strategy.scope():
+        net = _built(program, schema)
+    key = reuse.key_of(program, schema, net) if alone else None
+    traced, fresh = reuse.take(key), None
     if traced is not None:
+        fresh = net
         traced.begin([program.task(t.name).weight for t in schema.tasks], fresh)
         net, step, evaluator = traced.net, traced.step, traced.evaluator
     else:
         with strategy.scope():
-            net, step, evaluator = _made(program, schema, peak)
+            net, step, evaluator = _made(program, schema, peak, net)
         traced = reuse.Traced.of(net, step, evaluator, settings.seed) if key is not None else None
     notes = warm(net, program, schema, start) if start is not None else ()
     if notes:
@@ -156,14 +158,23 @@ def train(
     )
 
 
-def _made(program: Program, schema: Schema, peak: float) -> tuple[Net, Step, Evaluator]:
-    """The network, its step and its evaluator; neither is traced yet."""
-    settings = program.train
+def _built(program: Program, schema: Schema) -> Net:
+    """The network.
+
+    Raises:
+        MtlError: what is asked of its step does not go together.
+    """
     try_own_rule(program, len(schema.tasks))
-    if settings.accumulate > 1 and (refused := unfit(program.balance)):
+    if program.train.accumulate > 1 and (refused := unfit(program.balance)):
         raise MtlError(Problem("MTL310", refused[0], program.places.get("balance"), refused[1]), program.text)
     _check_lists(program, schema)
-    net = build(program, schema)
+    return build(program, schema)
+
+
+def _made(program: Program, schema: Schema, peak: float, net: Net | None = None) -> tuple[Net, Step, Evaluator]:
+    """The network, where there is none, its step and its evaluator; neither is traced yet."""
+    settings = program.train
+    net = net or _built(program, schema)
     kind = Step if settings.accumulate == 1 else functools.partial(Accumulated, slices=settings.accumulate)
     step = kind(
         net,

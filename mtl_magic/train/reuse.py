@@ -1,11 +1,14 @@
-"""A traced step kept for the next training of the same graph: running a cell again traces nothing, nor does another rate.
+"""A traced step kept for the next training of the same graph: running a cell again traces nothing, nor does another number.
 
 What is kept is the step's own network, which no Run ever holds: a Run gets a network built anew, with the weights copied.
 One training is kept, a search keeps several, and only where its tables are small; a cell with `{…}` never, for its values
 may have changed.
 
-What of a cell the graph does not know is assigned: the weights of tasks, and of `train` what `ASSIGNED` names; with another
-seed, the initial weights of a network that is built for it. Another number of rows a step is no other graph either, unless the method counts the steps of an epoch (`Step.epoch`).
+What of a cell the graph does not know is assigned: the weights of tasks, of `train` what `ASSIGNED` names, and of words the
+options that are declared so (`registry.option`). The network of the next training is built in any case, for its Run: its
+initial weights and its numbers are put into the one that is traced (`train/assigning.py`). Whether the two are of one
+topology the built network says, for 0 and equal numbers may be other layers. Another number of rows a step is no other
+graph either, unless the method counts the steps of an epoch (`Step.epoch`).
 """
 
 from __future__ import annotations
@@ -19,10 +22,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from mtl_magic.train.assigning import Numbers, topology
 from mtl_magic.train.state import set_state, set_weights, state_of, weights_of
 
 if TYPE_CHECKING:
-    from mtl_magic.data.schema import Schema
+    from mtl_magic.data.schema import Schema, TaskSchema
+    from mtl_magic.language.spec import Statement
     from mtl_magic.model.net import Net
     from mtl_magic.program import Program
     from mtl_magic.train.evaluate import Evaluator
@@ -50,6 +55,7 @@ class Traced:
     start: dict[str, np.ndarray]
     seed: int  # of the weights in `start`
     bytes: int = 0
+    numbers: Numbers = Numbers()
 
     @classmethod
     def of(cls, net: Net, step: Step, evaluator: Evaluator, seed: int) -> Traced | None:
@@ -58,16 +64,17 @@ class Traced:
         tables = sum(layer.rows * layer.dim * 4 for layer in net.embeddings)
         if slots + tables > LARGEST:
             return None
-        return cls(net, step, evaluator, state_of(step), seed, slots + tables)
+        return cls(net, step, evaluator, state_of(step), seed, slots + tables, Numbers.of(net))
 
     def begin(self, weights: Sequence[float], fresh: Net | None = None) -> None:
-        """As it was before the first step, with these weights of the tasks: the initial weights of the network are a
-        function of the cell's seed, so they are the same; with another seed they are those of `fresh`.
+        """As it was before the first step, with these weights of the tasks, and initial weights and numbers of `fresh`;
+        without it, with the seed and the numbers that it has.
         """
         set_state(self.step, self.start)
         self.step.rates.person.assign(weights)
         if fresh is not None:
             set_weights(self.net.model, weights_of(fresh.model))
+            self.numbers.assign(fresh)
             self.step.average.restart()
 
     def copied_to(self, net: Net) -> Net:
@@ -92,13 +99,19 @@ def room_for(trainings: int) -> Iterator[None]:
         _make_room()
 
 
-def key_of(program: Program, schema: Schema) -> Hashable | None:
-    """What the graph of a step depends on; None: it cannot be told."""
+def key_of(program: Program, schema: Schema, net: Net) -> Hashable | None:
+    """What the graph of a step depends on, of which the network is built; None: it cannot be told."""
     if not program.canonical or "{" in program.canonical or tf.distribute.has_strategy():
         return None
     features = tuple((f.key, f.ids, f.floats, f.encoder.rows, f.encoder.dim, f.encoder.pool) for f in schema.features)
-    tasks: tuple[Any, ...] = schema.tasks
-    return graph_text(program.canonical), features, repr(tasks)
+    return graph_text(program.canonical), features, repr([_but_for_assigned(t) for t in schema.tasks]), topology(net)
+
+
+def _but_for_assigned(task: TaskSchema) -> TaskSchema:
+    """With the defaults of what the graph does not know."""
+    kind: Any = task.kind
+    defaults = {p.name: p.default for p in kind.options() if p.assigned}
+    return dataclasses.replace(task, kind=dataclasses.replace(kind, **defaults)) if defaults else task
 
 
 @functools.lru_cache(maxsize=64)
@@ -106,25 +119,45 @@ def graph_text(canonical: str) -> str:
     r"""A cell's text without what its graph does not know.
 
     Example:
-        >>> print(graph_text("task a weight 2.0\nsplit valid=0.2\ntrain lr=0.1 average=none\ntrain epochs=3"))
+        >>> text = "share mlp(units=[8], dropout=0.2)\ntask a weight 2.0\nsplit valid=0.2\ntrain lr=0.1 average=none"
+        >>> print(graph_text(text))
+        share mlp(units=[8])
         task a
         train average=none
     """
     from mtl_magic.language import parse
-    from mtl_magic.language.spec import Settings, Statement, Task
+    from mtl_magic.language.spec import Balance, Feature, Settings, Share, Task
     from mtl_magic.vocabulary import vocabulary
 
     whole = parse(canonical, vocabulary())
     kept: list[Statement] = []
     for statement in whole.statements:
         if isinstance(statement, Task):
-            kept.append(dataclasses.replace(statement, weight=None))
+            kept.append(dataclasses.replace(statement, weight=None, kind=_unassigned(statement.kind, "task")))
+        elif isinstance(statement, Feature):
+            kept.append(dataclasses.replace(statement, kind=_unassigned(statement.kind, "feature")))
+        elif isinstance(statement, Share):
+            kept.append(dataclasses.replace(statement, block=_unassigned(statement.block, "block")))
+        elif isinstance(statement, Balance):
+            kept.append(dataclasses.replace(statement, method=_unassigned(statement.method, "balance")))
         elif not isinstance(statement, Settings):
             kept.append(statement)
         elif statement.word == "train":
             args = tuple(a for a in statement.args if a.name not in ASSIGNED)
             kept += [dataclasses.replace(statement, args=args)] if args else []
     return str(dataclasses.replace(whole, statements=tuple(kept)))
+
+
+def _unassigned(word: Any, family: str) -> Any:
+    """A kind, block or method, of a canonical text, without the options that are assigned."""
+    from mtl_magic.language.spec import Call
+    from mtl_magic.vocabulary import vocabulary
+
+    declaration = vocabulary().find(family, word.name) if isinstance(word, Call) else None
+    if declaration is None:
+        return word
+    left_out = {p.name for p in declaration.options() if p.assigned}
+    return dataclasses.replace(word, args=tuple(a for a in word.args if a.name not in left_out))
 
 
 def take(key: Hashable | None) -> Traced | None:

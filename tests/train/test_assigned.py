@@ -1,0 +1,119 @@
+"""Numbers that a traced step takes: another one traces nothing, and is what the run is trained with."""
+
+from __future__ import annotations
+
+import pathlib
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+import mtl_magic
+from mtl_magic.assigned import Assigned, number
+from mtl_magic.train import reuse
+from mtl_magic.train.dropout import assign_rate
+from tests.train.test_reuse import table, tracings
+
+__all__ = ["tracings"]  # a fixture
+
+TASKS = "task click: binary\ntask watch: regression\ntrain epochs=1 batch=64"
+
+
+def equal(one: mtl_magic.Run, two: mtl_magic.Run) -> None:
+    assert one.metrics == two.metrics
+    for a, b in zip(one.model.variables, two.model.variables, strict=True):
+        if "seed" not in a.path:
+            np.testing.assert_array_equal(np.array(a), np.array(b))
+
+
+def configs(run: mtl_magic.Run) -> list[dict[str, object]]:
+    found = [layer.get_config() for layer in run.model._flatten_layers() if not isinstance(layer, keras.Model)]
+    return [{k: v for k, v in config.items() if k != "name"} for config in found]
+
+
+def second(first: str, then: str, tracings: list[str], data: pd.DataFrame, steps: int = 0) -> mtl_magic.Run:
+    """The run of the second cell behind the first: it has traced so many steps, and equals a fresh training."""
+    reuse.take(None)
+    fresh = mtl_magic.fit(then, data)
+    reuse.take(None)
+    mtl_magic.fit(first, data)
+    del tracings[:]
+    run = mtl_magic.fit(then, data)
+    assert tracings.count("Step") == steps
+    equal(run, fresh)
+    assert configs(run) == configs(fresh)
+    return run
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_assigned_dropout_is_that_of_keras(dtype: str) -> None:
+    x = tf.constant(np.random.default_rng(0).normal(size=(50, 40)), dtype)
+    rate = Assigned(0.5)
+    for value in (0.1, 0.3, 0.75):
+        layers = [keras.layers.Dropout(value, seed=7, dtype=dtype) for _ in range(2)]
+        assign_rate(layers[1], rate)
+        rate.assign(value)
+        for training in (True, True, False):
+            plain, assigned = (tf.function(layer, autograph=False)(x, training=training) for layer in layers)
+            np.testing.assert_array_equal(plain, assigned)
+
+
+def test_a_number_has_the_digits_of_a_constant() -> None:
+    for value in (0.1, 1 / 3, 1e-12, 123456789.0):
+        for dtype in ("float32", "float64"):
+            assert number(Assigned(value), dtype) == number(value, dtype)
+    assert int(number(Assigned(2**32 - 1), "int64")) == 2**32 - 1
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("share mlp(units=[8])", "share mlp(units=[8], dropout=0.4)"),
+        ("share mmoe(experts=3, units=[8, 4], dropout=0.3)", "share mmoe(experts=3, units=[8, 4])"),
+        ("share cross_stitch(units=[8])", "share cross_stitch(units=[8], dropout=0.25)"),
+        ("feature user: category(dropout=0.1)", "feature user: category(dropout=0.2)"),
+        ("feature price: number(dropout=0.3)", "feature price: number(dropout=0.2)"),
+    ],
+)
+def test_another_dropout_traces_nothing(tracings: list[str], first: str, then: str) -> None:
+    second(f"{first}\n{TASKS}", f"{then}\n{TASKS}", tracings, table())
+
+
+@pytest.mark.parametrize(
+    ("click", "watch", "steps"),
+    [
+        ("dropout=0.3", "dropout=0.3", 0),  # in one layer for both towers, in both cells
+        ("dropout=0.3", "dropout=0.2", 1),  # in layers of their own
+        ("dropout=0", "dropout=0", 1),  # in one layer without dropout
+    ],
+)
+def test_towers_of_another_dropout(tracings: list[str], click: str, watch: str, steps: int) -> None:
+    both = "task click: binary({})\ntask watch: regression({})\ntrain epochs=1 batch=64"
+    second(both.format("dropout=0.2", "dropout=0.2"), both.format(click, watch), tracings, table(), steps)
+
+
+def test_which_feature_has_dropout_is_another_graph(tracings: list[str]) -> None:
+    data = table().assign(age=lambda t: t.price**2)
+    first, then = ("feature price: number(dropout={})\nfeature age: number(dropout={})\n" + TASKS,) * 2
+    second(first.format(0.2, 0), then.format(0, 0.2), tracings, data, steps=1)
+    second(first.format(0.2, 0.3), then.format(0.3, 0.2), tracings, data)
+
+
+@pytest.mark.parametrize("train", ["jit=true", "precision=mixed_float16", "accumulate=2", "precision=mixed"])
+def test_another_dropout_of_other_steps(tracings: list[str], train: str) -> None:
+    cell = f"share mlp(units=[8], dropout={{}})\n{TASKS} {train}"
+    second(cell.format(0.2), cell.format(0.3), tracings, table())
+
+
+def test_a_run_has_the_number_as_its_own(tracings: list[str], tmp_path: pathlib.Path) -> None:
+    cell = f"share mmoe(experts=2, units=[8], dropout={{}})\n{TASKS}"
+    run = second(cell.format(0.1), cell.format(0.35), tracings, data := table())
+    rates = [layer.rate for layer in run.model._flatten_layers() if type(layer) is keras.layers.Dropout]
+    assert set(rates) == {0.35}
+    run.save(tmp_path / "run")
+    loaded = mtl_magic.load(tmp_path / "run")
+    assert configs(loaded) == configs(run)
+    pd.testing.assert_frame_equal(loaded.predict(data), run.predict(data))
+    assert "dropout=0.35" in run.code()
