@@ -149,14 +149,13 @@ def _kinds() -> dict[str, Any]:
             return dict(first.values)
 
         def score_trial(self: Any, trial: Any) -> None:
-            done = [t for t in self.trials.values() if t is not trial and t.status == "COMPLETED"]
-            values = self.values_of([*done, trial])
-            scores = scored(self.objectives, values)
-            for each, score in zip([*done, trial], scores, strict=True):
+            done = [t for t in self.trials.values() if t is trial or t.status == "COMPLETED"]
+            done.sort(key=lambda t: int(t.trial_id))  # they end, and are read again, in another order
+            for each, score in zip(done, scored(self.objectives, self.values_of(done)), strict=True):
                 each.score, each.best_step = score, 0
 
         def values_of(self: Any, trials: Sequence[Any]) -> np.ndarray:
-            """(trials, objectives), in the order of their ids where that matters: the first is what others are relative to."""
+            """(trials, objectives)."""
             return np.array(
                 [[t.metrics.get_last_value(metric_of(k)) for k in range(len(self.objectives))] for t in trials]
             ).reshape(len(trials), -1)
@@ -242,7 +241,11 @@ def _kinds() -> dict[str, Any]:
             return best
 
     class Hyperband(Ours, oracles.HyperbandOracle):
-        pass
+        def set_state(self: Any, state: Any) -> None:
+            """How many rounds there are says the cell as it is now, whose `trials` may have come or gone."""
+            rounds = self.hyperband_iterations
+            super().set_state(state)
+            self.hyperband_iterations = rounds
 
     return {"random": Random, "bayesian": Bayesian, "hyperband": Hyperband}
 

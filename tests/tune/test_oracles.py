@@ -191,6 +191,28 @@ def test_a_front_and_a_gain():
     assert gain(TWO, {"a.auc": 0.7, "b.loss": 0.0}, {"a.auc": 0.7, "b.loss": 0.0}) == 0
 
 
+def test_scores_are_relative_to_the_first_trial_whichever_ends_first(space, folder):
+    oracle = made(space, folder, objectives=TWO)
+    first, second = oracle.create_trial("tuner0"), oracle.create_trial("tuner1")
+    for trial, values in ((second, (0.77, 9.0)), (first, (0.7, 10.0))):
+        oracle.update_trial(trial.trial_id, {"score": 0.0, **{metric_of(k): v for k, v in enumerate(values)}})
+        trial.status = "COMPLETED"
+        oracle.end_trial(trial)
+    assert [oracle.trials[t.trial_id].score for t in (first, second)] == pytest.approx([0.0, 0.1])
+
+
+@pytest.mark.parametrize(("before", "after", "ends"), [(40, None, True), (None, 40, False)])
+def test_a_round_of_hyperband_is_what_the_cell_says_now(space, folder, before, after, ends):
+    """`trials` may change while a search rests; without it one round of brackets is made."""
+    play(made(space, folder, "hyperband", trials=before), 5)
+    oracle = made(space, folder, "hyperband", trials=after)
+    play(oracle, 60)
+    whole = made(space, type(folder).claim(folder.place.parent, "other", {"text": TEXT}), "hyperband", trials=None)
+    play(whole, 60)
+    assert len(whole.trials) < 40
+    assert len(oracle.trials) == (len(whole.trials) if ends else 40)
+
+
 def test_tensorboard_is_not_needed(space, folder):
     import sys
 
