@@ -33,6 +33,7 @@ async function render(model: Model, el: HTMLElement): Promise<Cleanup> {
   const about = h('span', { class: 'mtl-num' });
   const now = h('span', { class: 'mtl-dim mtl-num', role: 'status' });
   const road = h('span', { class: 'mtl-dim' });
+  const foot = h('div', { class: 'mtl-foot' }, now, road);
   const bar = h('i');
   const slot = h('span', { class: 'mtl-slot' });
   let focus: number | null = null;
@@ -43,7 +44,7 @@ async function render(model: Model, el: HTMLElement): Promise<Cleanup> {
     h('div', { class: 'mtl-bar' }, bar),
     h('div', { class: 'mtl-charts' }, ...parts.map(p => p.el)),
     card.el,
-    h('div', { class: 'mtl-foot' }, now, road)
+    foot
   );
   let over = false;
   function draw(): void {
@@ -51,6 +52,7 @@ async function render(model: Model, el: HTMLElement): Promise<Cleanup> {
     if (!state?.trials) return;
     const running = state.status === 'running' && !over;
     root.dataset['state'] = running ? 'training' : 'ended';
+    slot.hidden = !running;
     root.setAttribute('aria-label', `search ${state.name}`);
     say(name, state.name);
     say(chip, running ? 'searching' : over && state.status === 'running' ? 'kernel restarted' : state.status);
@@ -69,8 +71,16 @@ async function render(model: Model, el: HTMLElement): Promise<Cleanup> {
   const spoken = () => {
     say(now, over ? '' : (model.get('now') ?? ''));
     say(road, over ? '' : (model.get('road') ?? ''));
+    foot.hidden = !foot.textContent;
   };
+  let wide = 0;
+  const sized = new ResizeObserver(() => {
+    if (wide !== root.clientWidth) draw();
+    wide = root.clientWidth;
+  });
+  sized.observe(root);
   const cleanups: Cleanup[] = [
+    () => sized.disconnect(),
     themed(root, palette),
     ownKeys(root),
     gone(model, () => {

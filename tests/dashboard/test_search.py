@@ -1,5 +1,6 @@
 """The dashboard of a search in a browser: dots, axes, importance, the cell of the trial that is clicked, Stop."""
 
+import itertools
 import pathlib
 
 import pytest
@@ -30,6 +31,7 @@ def test_two_objectives(open_page, tmp_path, theme):
     assert root.locator(".mtl-trial.mtl-on").count() == len(search.front)
     assert root.locator(".mtl-path").count() == 39
     assert root.locator("pre").inner_text() == search.cell(search.best)
+    assert root.get_by_role("button", name="Stop").count() == 0, "it is finished"
     SHOTS.mkdir(parents=True, exist_ok=True)
     root.screenshot(path=str(SHOTS / f"search-{theme}.png"))
 
@@ -52,6 +54,13 @@ def test_one_objective_and_few_trials(open_page, tmp_path):
     root = shown(page, search)
     assert "too few trials to tell" in root.inner_text()
     assert root.locator(".mtl-trial").count() == 5
+    sizes = root.locator("svg text").evaluate_all("all => all.map(e => e.getScreenCTM().a)")
+    assert set(sizes) == {1}, "words keep their size in any width"
+    ends = root.locator(".mtl-axes .mtl-what").evaluate_all(
+        "all => all.map(e => e.getBoundingClientRect()).map(r => [r.left, r.right])"
+    )
+    assert len(ends) == 6
+    assert all(left > before for (_, before), (left, _) in itertools.pairwise(ends)), "names are apart"
     root.screenshot(path=str(SHOTS / "search-one.png"))
 
 

@@ -5,13 +5,13 @@ import { short } from '../../shared/format';
 import { panel } from '../charts/panel';
 import { compared, cut, ends, ranks, type Drawing, type Parameter, type State } from './state';
 
-const [WIDE, HIGH, TOP, BELOW, EDGE] = [860, 220, 12, 22, 56];
+const [LEAST, HIGH, TOP, BELOW, EDGE] = [420, 220, 12, 22, 56];
+const LETTER = 6.8; // of a name, at most: a name ends before the next axis' begins
 
 export function axes(choose: (trial: number) => void): Drawing {
   const { el, body } = panel('axes', 'Values', 'a line a trial; the better, the stronger');
   el.classList.add('mtl-whole');
   const svg = s('svg', {
-    viewBox: `0 0 ${WIDE} ${HIGH}`,
     class: 'mtl-axes',
     role: 'img',
     'aria-label': 'values of the trials'
@@ -21,8 +21,10 @@ export function axes(choose: (trial: number) => void): Drawing {
     el,
     update(state, shown) {
       svg.replaceChildren();
+      const wide = Math.max(body.clientWidth, LEAST); // words keep their size
+      svg.setAttribute('viewBox', `0 0 ${wide} ${HIGH}`);
       const count = state.parameters.length + state.objectives.length;
-      const px = (k: number) => EDGE + (k * (WIDE - 2 * EDGE)) / Math.max(count - 1, 1);
+      const px = (k: number) => EDGE + (k * (wide - 2 * EDGE)) / Math.max(count - 1, 1);
       const py = (place: number) => HIGH - BELOW - place * (HIGH - TOP - BELOW);
       frame(svg, state, px, py);
       lines(svg, state, shown, px, py, choose);
@@ -35,12 +37,12 @@ type Scale = (value: number) => number;
 
 function frame(svg: SVGElement, state: State, px: Scale, py: Scale): void {
   const names = [...state.parameters.map(p => p.name), ...state.objectives.map(o => o.name)];
+  const room = Math.max((px(1) - px(0)) / LETTER, 3);
   names.forEach((name, k) => {
-    const anchor = k === 0 ? 'start' : k === names.length - 1 ? 'end' : 'middle';
-    const x = k === 0 ? 0 : k === names.length - 1 ? WIDE : px(k);
+    const shown = cut(name, Math.floor(Math.min(room, k === 0 || k === names.length - 1 ? (2 * EDGE) / LETTER : 20)));
     svg.append(
       s('path', { d: `M${px(k)} ${py(0)}V${py(1)}`, class: 'mtl-axis' }),
-      s('text', { x, y: HIGH - 4, 'text-anchor': anchor, class: 'mtl-what' }, s('title', {}, name), cut(name))
+      s('text', { x: px(k), y: HIGH - 4, 'text-anchor': 'middle', class: 'mtl-what' }, s('title', {}, name), shown)
     );
   });
 }

@@ -44,7 +44,9 @@ export function bars(): Drawing {
                   h(
                     'td',
                     {},
-                    h('i', { style: `--share:${percent(share)};--c:var(--t${k % 8})` }),
+                    percent(share) === '0%'
+                      ? null
+                      : h('i', { style: `--share:${percent(share)};--c:var(--t${k % 8})` }),
                     h('span', {}, percent(share))
                   )
                 )
