@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mtl_magic.decide import texts
 from mtl_magic.decide.bootstrap import LEVEL, RESAMPLES, Interval, holm
 from mtl_magic.decide.replicates import replicates
-from mtl_magic.decide.rows import SideBySide, common_metrics, side_by_side
+from mtl_magic.decide.rows import SideBySide, alike, common_metrics, side_by_side
 from mtl_magic.problems import MtlError, Problem, listed
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def _common(a: Run, b: Run, names: tuple[str, str]) -> tuple[list[str], list[str
         MtlError: MTL482 they have no task in common.
     """
     outputs = [[title for _, title in run.outputs] for run in (a, b)]
-    same = [t for t in outputs[0] if t in outputs[1] and not _differs(a, b, t)]
+    same = [t for t in outputs[0] if t in outputs[1] and alike(a, b, t)]
     if not any(t in a.tasks for t in same):
         hint = f"{names[0]} has {listed(a.tasks)}; {names[1]} has {listed(b.tasks)}"
         raise MtlError(Problem("MTL482", f"'{names[0]}' and '{names[1]}' have no task in common", hint=hint))
@@ -201,18 +201,10 @@ def _common(a: Run, b: Run, names: tuple[str, str]) -> tuple[list[str], list[str
         missing = [t for t in run.tasks if t not in other.tasks]
         if missing:
             alone.append(f"only in {name}: {listed(missing)}")
-    other_kind = [t for t in a.tasks if t in b.tasks and _differs(a, b, t)]
+    other_kind = [t for t in a.tasks if t in b.tasks and not alike(a, b, t)]
     if other_kind:
         alone.append(f"of another kind in each: {listed(other_kind)}")
     return same, alone
-
-
-def _differs(a: Run, b: Run, title: str) -> bool:
-    """Whether a task is of another kind, or has other classes, so that labels and predictions do not compare."""
-    if title not in a.tasks or title not in b.tasks:
-        return False
-    one, two = a.schema.task(title), b.schema.task(title)
-    return one.kind.word != two.kind.word or one.classes != two.classes
 
 
 def _called(a: Sequence[Run], b: Sequence[Run]) -> tuple[str, str]:

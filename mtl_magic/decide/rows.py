@@ -107,34 +107,51 @@ def side_by_side(runs: Sequence[Run], table: Any = None, by: str | None = None) 
 
 
 def of_table(runs: Sequence[Run], table: Any, by: str | None = None) -> SideBySide:
-    """The runs on the rows of a table."""
+    """The runs on the rows of a table; groups are those of the column `by`, else of the cells' split where the table has it."""
     from mtl_magic.data.encode import extra
     from mtl_magic.data.sources import read_table
     from mtl_magic.data.streaming.encode import encoded
 
-    groups = None
-    if by is not None:
+    groups, column = None, by or group_of(runs[0])
+    if column:
         found = read_table(table, "the table")
-        if found.resolve(by) is None:
+        if found.resolve(column) is not None:
+            groups = extra(found, column)
+        elif by is not None:
             hint = f"its columns are {listed(list(found.names))}"
             raise MtlError(Problem("MTL201", f"the table has no column '{by}' to group rows by", hint=hint))
-        groups = extra(found, by)
     each = tuple(judged(run, list(encoded(run.schema, table))) for run in runs)
-    return checked(runs, SideBySide("table", each, groups, by or ""))
+    return checked(runs, SideBySide("table", each, groups, column if groups is not None else ""))
 
 
 def of_parts(runs: Sequence[Run], part: str, rows: Sequence[Sequence[Part]], by: str | None = None) -> SideBySide:
     """The runs on encoded rows, of each run as it was encoded for it."""
     each = tuple(judged(run, some) for run, some in zip(runs, rows, strict=True))
-    column = by or group_of(runs[0])
-    if by is not None and by not in each[0].extras:
-        there = listed(list(each[0].extras)) or "none"
-        hint = f"columns that were kept beside the rows: {there}; a table has all of its own: compare(a, b, table, by='{by}')"
-        raise MtlError(
-            Problem("MTL201", f"'{by}' is no column that was kept beside the {TITLES[part]} rows", hint=hint)
-        )
-    groups = each[0].extras.get(column) if column else None
-    return checked(runs, SideBySide(part, each, groups, column if groups is not None else ""))
+    column = grouped_by(runs[0], by, part, each[0].extras)
+    return checked(runs, SideBySide(part, each, each[0].extras.get(column) if column else None, column))
+
+
+def grouped_by(run: Run, by: str | None, part: str, there: Mapping[str, np.ndarray]) -> str:
+    """The column by which rows of a part are resampled together: `by`, else that of the cell's split; '' by none.
+
+    Args:
+        run: whose cell.
+        by: what a person asks for.
+        part: of which rows.
+        there: columns that were kept beside them.
+
+    Raises:
+        MtlError: MTL201 the column that a person asks for was not kept.
+    """
+    if by is None:
+        column = group_of(run)
+        return column if column in there else ""
+    if by not in there:
+        kept = listed(list(there)) or "none"
+        hint = f"columns that were kept beside the rows: {kept}; a table has all of its own: compare(a, b, table, by='{by}')"
+        message = f"'{by}' is no column that was kept beside the {TITLES[part]} rows"
+        raise MtlError(Problem("MTL201", message, hint=hint))
+    return by
 
 
 def group_of(run: Run) -> str:
@@ -149,7 +166,7 @@ def checked(runs: Sequence[Run], found: SideBySide) -> SideBySide:
     for run, other in zip(runs[1:], found.each[1:], strict=True):
         same = len(first) == len(other) and bool(np.all(np.asarray(first.index == other.index)))
         for title in first.labels:
-            if same and title in other.labels:
+            if same and title in other.labels and alike(runs[0], run, title):
                 same = np.array_equal(first.labels[title], other.labels[title], equal_nan=True)
         if not same:
             message = f"'{name}' and '{run.name}' were judged on different {TITLES[found.part]} rows"
@@ -162,14 +179,20 @@ def common_metrics(runs: Sequence[Run], titles: Sequence[str]) -> dict[str, tupl
     """Of each output that all of the runs have, the metrics that they have in common, in the order of the first run."""
     found: dict[str, tuple[Metric, ...]] = {}
     for title in titles:
-        each = [{m.title: m for m in _kind(run, title).metrics_of()} for run in runs]
+        each = [{m.title: m for m in _task(run, title).kind.metrics_of()} for run in runs]
         found[title] = tuple(m for name, m in each[0].items() if all(other.get(name) == m for other in each[1:]))
     return found
 
 
-def _kind(run: Run, title: str) -> Any:
-    """The kind of an output: a conditional's is its child's."""
-    tasks = {t.name: t.kind for t in run.schema.tasks}
+def alike(a: Run, b: Run, title: str) -> bool:
+    """Whether an output of both has labels and predictions that compare: one kind, and the same classes."""
+    one, two = _task(a, title), _task(b, title)
+    return bool(one.kind.word == two.kind.word and one.classes == two.classes)
+
+
+def _task(run: Run, title: str) -> Any:
+    """The task of an output: of a conditional its child."""
+    tasks = {t.name: t for t in run.schema.tasks}
     if title in tasks:
         return tasks[title]
-    return next(run.schema.tasks[one.task].kind for one in conditionals(run.outputs, run.schema) if one.title == title)
+    return next(run.schema.tasks[one.task] for one in conditionals(run.outputs, run.schema) if one.title == title)

@@ -149,3 +149,28 @@ def test_difference_of_texts_keeps_the_order_of_the_language():
 def test_frame(worse):
     assert list(worse.frame.columns) == ["task", "metric", "blind", "feed", "difference", "low", "high", "p"]
     assert np.isfinite(worse.frame["p"]).all()
+
+
+@pytest.fixture(scope="module")
+def starred(log):
+    """The log with a label that two cells take for different kinds."""
+    return log.assign(stars=(log.x.rank(pct=True) * 4).astype(int) + 1)
+
+
+def test_a_head_of_another_kind_leaves_the_others_compared(starred):
+    text = "ignore who, watch\nsplit test=0.3\ntask click: binary\ntask stars: {kind} allow MTL104\ntrain epochs=1 batch=512"
+    one, two = (
+        mtl_magic.fit(text.replace("{kind}", kind), starred, name=kind) for kind in ("multiclass", "regression")
+    )
+    found = one.compare(two)
+    assert [v.task for v in found.verdicts] == ["click"]
+    assert "of another kind in each: stars" in repr(found)
+
+
+def test_a_table_is_grouped_as_the_cell_says(log):
+    text = "ignore watch\nsplit group=who test=0.3\ntask click: binary\ntrain epochs=1 batch=512"
+    run = mtl_magic.fit(text, log, name="grouped")
+    other = table(300, seed=9)
+    assert run.compare(run).rows.by == "who"
+    assert run.compare(run, other).rows.by == "who"
+    assert mtl_magic.compare(run, run, other, by="a").rows.by == "a"
