@@ -10,7 +10,7 @@ import numpy as np
 
 from mtl_magic.decide.again import prepared as encoded_again
 from mtl_magic.decide.grouping import CHANCE, FEWEST, Evidence, evidence, groups_of
-from mtl_magic.decide.single import in_memory, without_tasks
+from mtl_magic.decide.single import in_memory, joined, without_tasks
 from mtl_magic.decide.trainings import Tell, untold
 from mtl_magic.language import spec
 from mtl_magic.numbers import short
@@ -87,7 +87,7 @@ def advise(
         raise MtlError(Problem("MTL486", f"'{run.name}' has one task, and shares with none", hint=hint))
     rows = encoded_again(run, data, valid, test, namespace=namespace, stream=stream)
     try:
-        part = _whole([in_memory(p) for p in rows.train])
+        part = joined([in_memory(p) for p in rows.train])
         return _advised(run, rows, part, namespace, tell or untold)
     finally:
         rows.close()
@@ -133,16 +133,6 @@ def _together(whole: spec.Spec) -> spec.Spec:
     units = spec.List((spec.Arg("", spec.Number(64)), spec.Arg("", spec.Number(32))))
     block = spec.Call("mlp", (spec.Arg("units", units), spec.Arg("dropout", spec.Number(0))))
     return spec.Spec((spec.Share(block), *kept))
-
-
-def _whole(parts: Sequence[Part]) -> Part:
-    """Rows of several tables as one."""
-    if len(parts) == 1:
-        return parts[0]
-    extras = {name: np.concatenate([p.extras[name] for p in parts]) for name in parts[0].extras}
-    index = parts[0].index.append([p.index for p in parts[1:]])
-    ids, floats, labels = (np.concatenate([getattr(p, name) for p in parts]) for name in ("ids", "floats", "labels"))
-    return dataclasses.replace(parts[0], ids=ids, floats=floats, labels=labels, index=index, extras=extras)
 
 
 def correlations(tasks: Sequence[Any], labels: np.ndarray) -> np.ndarray:

@@ -22,8 +22,17 @@ from mtl_magic.decide.again import judging
 from mtl_magic.decide.again import prepared as encoded_again
 from mtl_magic.decide.bootstrap import LEVEL, Interval
 from mtl_magic.decide.budget import budget_of
-from mtl_magic.decide.rows import Judged, group_of, judged
-from mtl_magic.decide.single import dense_parameters, in_memory, narrowed, rows_alone, share_of_width, text_alone
+from mtl_magic.decide.rows import Judged, grouped_by, judged
+from mtl_magic.decide.single import (
+    dense_parameters,
+    in_memory,
+    joined,
+    narrowed,
+    rows_alone,
+    share_of_width,
+    taken,
+    text_alone,
+)
 from mtl_magic.decide.trainings import Tell, Trainings, first_of, seeds_of
 from mtl_magic.decide.transfer import Claim, Head, claims_of, gap_of, heads_of, mean_of, scores_of
 from mtl_magic.problems import MtlError, Problem
@@ -123,7 +132,7 @@ def baseline(
     try:
         trainings = Trainings.of(store, namespace, tell)
         part = judging(run, rows)
-        in_memory(getattr(rows, part))
+        column = grouped_by(run, by, part, in_memory(getattr(rows, part)).extras)
         numbers = seeds_of(run, seeds)
         shared = [first_of(run, rows, trainings)]
         for seed in numbers[1:]:
@@ -132,7 +141,7 @@ def baseline(
         program = fitting.compile_program(run.text, namespace)
         cells = _cells(run, program, rows, shared, budget=budget, trainings=trainings)
         alone = {task: _alone(task, *cells[task], numbers=numbers, trainings=trainings) for task in run.tasks}
-        return _judged(shared, alone, rows, part, budget, by=by, level=level)
+        return _judged(shared, alone, rows, part, budget, column=column, level=level)
     finally:
         rows.close()
 
@@ -198,12 +207,12 @@ def _judged(
     part: str,
     budget: str,
     *,
-    by: str | None,
+    column: str,
     level: float,
 ) -> Baseline:
     found, first = {}, shared[0]
-    on_test = _on(shared, alone, in_memory(getattr(rows, part)), by)
-    on_train = _on(shared, alone, _sample(rows), by)
+    on_test = _on(shared, alone, in_memory(getattr(rows, part)), column)
+    on_train = _on(shared, alone, _sample(rows), column)
     for task in first.tasks:
         kind = first.schema.task(task).kind
         metric = next((m for m in kind.metrics_of() if m.higher_is_better is not None), None)
@@ -213,8 +222,6 @@ def _judged(
         test = scores_of(metric, *on_test[task], sign=sign)
         train = scores_of(metric, *on_train[task], sign=sign, scale=test.scale)
         found[task] = metric.title, test, train
-    column = by or group_of(first)
-    column = column if column in in_memory(getattr(rows, part)).extras else ""
     heads = heads_of({task: (metric, test) for task, (metric, test, _) in found.items()}, level)
     whole = mean_of([test for _, test, _ in found.values()], [], level)
     gap = mean_of([train for _, _, train in found.values()], [test for _, test, _ in found.values()], level).times(-1)
@@ -225,11 +232,10 @@ def _judged(
 
 
 def _on(
-    shared: Sequence[Run], alone: Mapping[str, tuple[Run, ...]], part: Part, by: str | None
+    shared: Sequence[Run], alone: Mapping[str, tuple[Run, ...]], part: Part, column: str
 ) -> dict[str, tuple[list[Judged], str, np.ndarray | None]]:
     """Of each task what its runs, alone and then shared, say of a part."""
     each = [judged(run, [part]) for run in shared]
-    column = by or group_of(shared[0])
     groups = part.extras.get(column) if column else None
     found = {}
     for task, runs in alone.items():
@@ -245,18 +251,11 @@ def _predicted(run: Run, part: Part, task: str) -> Judged:
 
 
 def _sample(rows: Prepared) -> Part:
-    """Training rows, spread evenly over all of them."""
+    """Training rows, spread evenly over all of them: of each table, for each may teach other tasks."""
     parts = [in_memory(part) for part in rows.train]
-    part = max(parts, key=len)
-    if len(part) <= SAMPLED:
-        return part
-    chosen = np.linspace(0, len(part) - 1, SAMPLED).astype("int64")
-    extras = {name: values[chosen] for name, values in part.extras.items()}
-    return dataclasses.replace(
-        part,
-        ids=part.ids[chosen],
-        floats=part.floats[chosen],
-        labels=part.labels[chosen],
-        index=part.index[chosen],
-        extras=extras,
-    )
+    total = sum(map(len, parts))
+    if total <= SAMPLED:
+        return joined(parts)
+    counts = [math.ceil(SAMPLED * len(part) / total) for part in parts]
+    chosen = [np.linspace(0, len(p) - 1, n).astype("int64") for p, n in zip(parts, counts, strict=True)]
+    return joined([taken(part, some) for part, some in zip(parts, chosen, strict=True)])

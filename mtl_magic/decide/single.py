@@ -146,9 +146,7 @@ def _part(part: Rows, columns: Sequence[int], *, labelled: bool = False) -> Part
     labels = np.ascontiguousarray(found.labels[:, list(columns)])
     if not labelled or np.isfinite(labels[:, 0]).all():
         return dataclasses.replace(found, labels=labels)
-    rows = np.flatnonzero(np.isfinite(labels[:, 0]))
-    extras = {name: values[rows] for name, values in found.extras.items()}
-    return Part(found.ids[rows], found.floats[rows], labels[rows], found.index[rows], extras)
+    return taken(dataclasses.replace(found, labels=labels), np.flatnonzero(np.isfinite(labels[:, 0])))
 
 
 def in_memory(part: Rows) -> Part:
@@ -163,6 +161,22 @@ def in_memory(part: Rows) -> Part:
             Problem("MTL485", "the rows are read from disk piece by piece, and are needed in memory here", hint=hint)
         )
     return part
+
+
+def joined(parts: Sequence[Part]) -> Part:
+    """Rows of several tables as one."""
+    if len(parts) == 1:
+        return parts[0]
+    extras = {name: np.concatenate([p.extras[name] for p in parts]) for name in parts[0].extras}
+    index = parts[0].index.append([p.index for p in parts[1:]])
+    ids, floats, labels = (np.concatenate([getattr(p, name) for p in parts]) for name in ("ids", "floats", "labels"))
+    return dataclasses.replace(parts[0], ids=ids, floats=floats, labels=labels, index=index, extras=extras)
+
+
+def taken(part: Part, rows: np.ndarray) -> Part:
+    """Some rows of a part."""
+    extras = {name: values[rows] for name, values in part.extras.items()}
+    return Part(part.ids[rows], part.floats[rows], part.labels[rows], part.index[rows], extras)
 
 
 # -- a budget of parameters -------------------------------------------------------------------------------------------

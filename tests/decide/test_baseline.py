@@ -205,3 +205,24 @@ def test_seeds(feed, log, tmp_path):
     assert codes(raised) == ["MTL482"]
     with pytest.raises(MtlError, match="two at least"):
         mtl_magic.seeds(feed, 1, log)
+
+
+def test_a_column_to_group_by_is_looked_for_before_anything_is_trained(feed, log):
+    told = []
+    with pytest.raises(MtlError, match="'whom' is no column that was kept beside the test rows") as raised:
+        mtl_magic.baseline(feed, log, by="whom", store="none", tell=told.append)
+    assert codes(raised) == ["MTL201"]
+    assert not told
+
+
+def test_overfitting_is_measured_on_rows_of_each_table(log, monkeypatch):
+    from mtl_magic.decide import baseline
+
+    tables = {"one": log.head(600).drop(columns="watch"), "two": log.tail(300).drop(columns="click")}
+    program = fitting.compile_program("ignore who\nsplit test=0.2\ntask click: binary\ntask watch: regression")
+    rows = fitting.prepare(program, tables)
+    for most in (baseline.SAMPLED, 90):
+        monkeypatch.setattr(baseline, "SAMPLED", most)
+        found = baseline._sample(rows)
+        assert len(found) == min(most, sum(map(len, rows.train)))
+        assert np.isfinite(found.labels[:, :2]).sum(axis=0).tolist() == [len(found) * 2 // 3, len(found) // 3]
