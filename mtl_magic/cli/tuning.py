@@ -118,7 +118,9 @@ def _lead(asked: Tuned, plan: Plan, prepared: Prepared, words: Sequence[str]) ->
     remote = tune_chief.role() == tune_chief.CHIEF
     host = os.environ[tune_chief.IP] if remote else HOST
     port = int(os.environ.get(tune_chief.PORT, "0")) if remote else 0
-    found = prepared_search(plan, prepared, root=asked.store, name=asked.name, resume=asked.resume)
+    found = prepared_search(
+        plan, prepared, root=asked.store, name=asked.name, resume=asked.resume, asked=source.remembered(asked)
+    )
     for old in found.folder.place.glob(".alive.*"):
         old.unlink(missing_ok=True)
     with sitting(found, plan.tune.seconds) as clock:
