@@ -294,6 +294,13 @@ def fitting_load(place: pathlib.Path) -> Run:
     return run
 
 
+def _is_of(found: Searching, place: pathlib.Path) -> bool:
+    """Whether a run of the store is this search's."""
+    facts = files.read_json(place / index.RUN)
+    said = facts.get("search") if isinstance(facts, dict) else None
+    return isinstance(said, dict) and said.get("name") == found.folder.name
+
+
 def _copied(found: Searching, source: pathlib.Path, root: pathlib.Path, trial: Trial) -> pathlib.Path:
     """The best trial's folder under the cell's name; the search says which it is, so that one that goes on replaces it."""
     from mtl_magic.runs.project.store import Store
@@ -301,11 +308,14 @@ def _copied(found: Searching, source: pathlib.Path, root: pathlib.Path, trial: T
     facts = found.folder.facts
     name, before = str(facts.get("name") or found.folder.name), facts.get("run")
     at = [trial.number, trial.epochs, trial.status]
-    if facts.get("best") == at and (root / str(before) / index.RUN).is_file():
+    mine = bool(before) and _is_of(
+        found, root / str(before)
+    )  # a person may have deleted it, and made another of its name
+    if mine and facts.get("best") == at:
         return root / str(before)
     try:
         store = Store(root)
-        place = store.claim_exactly(before, replace=True) if before else store.claim(name)
+        place = store.claim_exactly(str(before), replace=True) if mine else store.claim(name)
         for path in sorted(source.iterdir(), key=lambda p: p.name == index.RUN):  # run.json last: it commits
             if path.name.startswith(".") or path.name == index.CHECKPOINT:
                 continue

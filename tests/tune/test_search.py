@@ -285,3 +285,19 @@ def test_mistakes(tmp_path, text, code, says):
     assert [p.code for p in caught.value.problems] == [code]
     assert says in caught.value.problems[0].message
     assert not list(pathlib.Path(tmp_path).glob("*.search"))
+
+
+def test_a_run_that_only_has_the_name_of_the_best_is_another(tmp_path):
+    """The best was deleted, and a plain cell of its name trained."""
+    import shutil
+
+    text = CELL.replace("trials=4", "trials=1").replace("epochs=2", "epochs=1")
+    best = fit(text, store=tmp_path, name="feed")
+    assert fit(text, store=tmp_path, name="feed", resume=True).folder == best.folder == tmp_path / "feed"
+    shutil.rmtree(best.folder)
+    plain = fit("task click: binary\ntrain epochs=1 batch=64", store=tmp_path, name="feed")
+    assert plain.folder == best.folder
+    again = fit(text, store=tmp_path, name="feed", resume=True)
+    assert again.folder == tmp_path / "feed-2"
+    assert again.text == best.text
+    assert mtl_magic.load(tmp_path / "feed").text == plain.text
