@@ -276,7 +276,7 @@ def _work(asked: Tuned, plan: Plan) -> int:
         )
         clock = Clock.of(folder, plan.tune.seconds)
         with contextlib.closing(data), several_graphs():
-            why = search(oracle, Guide(trainer, clock, lambda event: None))
+            why = search(oracle, Guide(trainer, clock, sign))
     return 130 if why == "interrupted" else 0
 
 

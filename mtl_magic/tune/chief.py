@@ -88,9 +88,9 @@ class Chief:
         self.oracle.release(worker)
 
     def silent_since(self, seconds: float) -> list[str]:
-        """Workers with a trial that have given no sign of life for so long."""
+        """Workers that have given no sign of life for so long: with a trial, or between two, for nobody else tells of those."""
         found = []
-        for worker in list(self.oracle.ongoing_trials):
+        for worker in {*self.oracle.ongoing_trials, *self.oracle.tuner_ids}:
             try:
                 last = (self._folder.place / alive_of(worker)).stat().st_mtime
             except OSError:

@@ -23,6 +23,11 @@ class TrialEnded(Event):
 
 
 @dataclasses.dataclass(frozen=True)
+class Waiting(Event):
+    """No trial is to be had before another process has ended its own; a few times a second."""
+
+
+@dataclasses.dataclass(frozen=True)
 class SearchEnded(Event):
     """No trial follows in this process. `why`: 'finished', 'time', 'stopped', 'interrupted' or 'failed'."""
 

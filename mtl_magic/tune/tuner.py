@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mtl_magic.problems import MtlError
 from mtl_magic.train.control import Control
 from mtl_magic.train.events import Event
-from mtl_magic.tune.events import TrialBegan, TrialEnded
+from mtl_magic.tune.events import TrialBegan, TrialEnded, Waiting
 from mtl_magic.tune.folder import FAILED, FINISHED, STOPPED, Trial
 from mtl_magic.tune.oracles import SCORE, metric_of, silent
 
@@ -65,7 +65,7 @@ class Guide:
     Args:
         trainer: of trials.
         clock: of the search.
-        tell: hears of trials.
+        tell: hears of trials, and that there is none now.
     """
 
     def __init__(self, trainer: Trainer, clock: Clock, tell: Callable[[Event], None]) -> None:
@@ -114,6 +114,7 @@ def _classes() -> tuple[Any, Any]:
             if self.guide.ends:
                 raise Over(self.guide.why)
             if self._waits:
+                self.guide.tell(Waiting())
                 time.sleep(IDLE)
             self._waits = True
 

@@ -95,3 +95,36 @@ def test_train_and_tune_name_each_other(files):
     two = subprocess.run(command(files), capture_output=True, text=True, env=environment(), check=False)
     assert two.returncode == 1
     assert "has no 'tune' line" in two.stderr
+
+
+def test_a_worker_that_died_between_two_trials_is_not_waited_for(tmp_path):
+    from types import SimpleNamespace
+
+    from mtl_magic.tune.chief import Chief, alive_of
+
+    chief = Chief.__new__(Chief)
+    chief.oracle = SimpleNamespace(ongoing_trials={"one": None}, tuner_ids={"one", "two", "new"})
+    chief._folder = SimpleNamespace(place=tmp_path)
+    for name, seconds in (("one", 5), ("two", 500)):
+        (tmp_path / alive_of(name)).touch()
+        os.utime(tmp_path / alive_of(name), (time.time() - seconds,) * 2)
+    assert chief.silent_since(100) == ["two"]
+    assert sorted(chief.silent_since(1)) == ["one", "two"]
+
+
+def test_who_waits_for_others_lives(tmp_path):
+    """hyperband's next trial may need the end of another's."""
+    from types import SimpleNamespace
+
+    from mtl_magic.tune.events import Waiting
+    from mtl_magic.tune.tuner import _classes
+
+    heard = []
+    _, kind = _classes()
+    tuner = SimpleNamespace(guide=SimpleNamespace(ends=False, tell=heard.append), _waits=False)
+    for _ in range(3):
+        kind.pre_create_trial(tuner)
+    assert heard == [Waiting(), Waiting()]
+    kind.on_trial_begin(tuner, None)
+    kind.pre_create_trial(tuner)
+    assert len(heard) == 2
