@@ -230,17 +230,18 @@ def _proposed(
         spec.Call("mlp"),
     )
     first = first if first.name not in ("none", "cross", "fm", "epnet") else spec.Call("mlp")
+    below = _free("trunk", program)
     block_of = {task: _name(k, program) for k, group in enumerate(groups) for task in group}
     made: list[spec.Statement] = []
     if trunk:
         made.append(
             spec.Share(
-                spec.Call("mlp", (spec.Arg("units", spec.List((spec.Arg("", spec.Number(128)),))),)), spec.Word("trunk")
+                spec.Call("mlp", (spec.Arg("units", spec.List((spec.Arg("", spec.Number(128)),))),)), spec.Word(below)
             )
         )
     for k, group in enumerate(groups):
         block = without_tasks(first, names - set(group)) if len(group) > 1 else _plain(first)
-        source = (spec.Word("trunk"),) if trunk else ()
+        source = (spec.Word(below),) if trunk else ()
         label = spec.Word(_name(k, program)) if len(groups) > 1 or trunk else None
         made.append(spec.Share(block, label, source))
     kept: list[spec.Statement] = []
@@ -264,12 +265,15 @@ def _plain(block: spec.Call) -> spec.Call:
 
 
 def _name(k: int, program: Program) -> str:
+    return _free(f"group_{k + 1}", program)
+
+
+def _free(name: str, program: Program) -> str:
     """A name that no task or feature has."""
     taken = {t.name for t in program.tasks} | {f.pattern for f in program.features}
-    found = f"group_{k + 1}"
-    while found in taken:
-        found += "_"
-    return found
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _split(statement: spec.Task, block_of: Mapping[str, str]) -> list[spec.Statement]:

@@ -76,7 +76,7 @@ class Trainings:
             raise KeyboardInterrupt
         if folder is not None:
             try:
-                run.save(folder)
+                run.save(folder, overwrite=True)  # one that is damaged, or that another process has just made
                 run.folder = None  # it is no run of the store's list
             except MtlError as error:
                 warnings.warn(

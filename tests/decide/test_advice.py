@@ -107,3 +107,12 @@ def test_planted_groups(root, monkeypatch):
     data, _ = grouping.table(1)
     run = mtl_magic.fit(found.text, data, epochs=1)
     assert set(run.tasks) == set("abcdef")
+
+
+def test_a_proposed_trunk_has_a_name_of_its_own():
+    text = "feature trunk: number\ntask a, b, c: binary"
+    groups = [["a", "b"], ["c"]]
+    proposed = str(_proposed(mtl_magic.parse(text), fitting.compile_program(text), groups, trunk=True, method="equal"))
+    assert "share trunk_ = mlp(units=[128])" in proposed
+    assert "from trunk_" in proposed
+    assert fitting.compile_program(proposed).blocks
