@@ -51,6 +51,7 @@ const common = {
 };
 await build({ ...common, entryPoints: [join(here, 'controls.ts')] });
 await build({ ...common, entryPoints: [join(here, 'search.ts')] });
+await build({ ...common, entryPoints: [join(here, 'front.ts')] });
 await build({
   ...common,
   plugins: [lean],

@@ -26,7 +26,7 @@ function headline(state: State): string {
 
 async function render(model: Model, el: HTMLElement): Promise<Cleanup> {
   const palette = model.get('colours');
-  const root = h('div', { class: 'mtl mtl-search', role: 'region', 'aria-label': 'search' });
+  const root = h('div', { class: 'mtl mtl-drawn mtl-search', role: 'region', 'aria-label': 'search' });
   el.append(root);
   const name = h('span', { class: 'mtl-name' });
   const chip = h('span', { class: 'mtl-chip' });

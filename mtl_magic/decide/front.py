@@ -84,17 +84,17 @@ class Front:
         Args:
             keep: called with a name and a run; what it says is shown. None: no button.
         """
-        from mtl_magic.decide.slider import slider
+        from mtl_magic.decide.front_board import FrontBoard
 
-        return slider(self, keep)
+        return FrontBoard(self, keep)
 
     def __repr__(self) -> str:
-        from mtl_magic.decide.slider import text
+        from mtl_magic.decide.show_front import text
 
         return text(self)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        from mtl_magic.decide.slider import bundle
+        from mtl_magic.decide.show_front import bundle
 
         return bundle(self)
 

@@ -7,7 +7,7 @@ import pytest
 
 import mtl_magic
 from mtl_magic.decide.front import undominated, weighed
-from mtl_magic.problems import MtlError
+from mtl_magic.problems import MtlError, Problem
 
 CELL = """ignore who
 split valid=0.2 test=0.2
@@ -56,18 +56,33 @@ def test_what_a_saved_notebook_shows(front):
 
 
 def test_the_slider(front):
-    keeps = []
-    box = front.widget(lambda name, run: keeps.append((name, run)) or f"{name} <b>")
-    slider, shown, (name, button), answer = box.children[0], box.children[1], box.children[2].children, box.children[3]
-    first = shown.value
-    slider.value = 2
-    assert shown.value != first
-    assert "<strong>click</strong> auc" in shown.value
-    name.value = "mine"
-    button.click()
+    """What the page shows of it is in tests/dashboard/test_front.py."""
+    keeps, sent = [], []
+    board = front.widget(lambda name, run: keeps.append((name, run)) or f"{name} <b>")
+    board.send = sent.append
+    assert board.at == 1
+    assert [stop["values"] for stop in board.state["stops"]] == [list(stop.values) for stop in front.stops]
+    assert (board.state["tasks"], board.state["metrics"]) == (["click", "watch"], ["auc", "rmse"])
+    board.do({"do": "keep", "name": " mine ", "at": 2})
     assert keeps == [("mine", front[2])]
-    assert answer.value == "mine &lt;b&gt;"
-    assert len(front.widget().children) == 2
+    assert sent == [{"do": "kept", "said": "mine <b>", "wrong": False}]
+    for strange in ({"do": "keep", "name": 3, "at": 2}, {"do": "keep", "name": "mine", "at": 3}, {"do": "no"}, "no"):
+        board.do(strange)
+    assert len(keeps) == len(sent) == 1
+
+
+def test_what_goes_wrong_is_said(front):
+    def keep(name, run):
+        raise MtlError(Problem("MTL404", f"'{name}' already holds something else"))
+
+    board, sent = front.widget(keep), []
+    board.send = sent.append
+    board.do({"do": "keep", "name": "taken", "at": 0})
+    assert sent[0]["wrong"]
+    assert "MTL404" in sent[0]["said"]
+    alone = front.widget()
+    assert not alone.state["keeps"]
+    alone.do({"do": "keep", "name": "mine", "at": 0})
 
 
 def test_a_stop_becomes_a_run(shell, front, kept):

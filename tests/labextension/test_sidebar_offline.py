@@ -95,13 +95,13 @@ def unfolded(panel):
     again(lambda: there.count() or summary.press("Enter", timeout=5000), lambda: there.wait_for(timeout=5000))
 
 
-def faults(lab):
+def faults(lab, where="#mtl-magic-sidebar"):
     """What axe finds wrong with the panel, of the grave kinds."""
     if not lab.page.evaluate("() => Boolean(window.axe)"):
         lab.page.add_script_tag(path=str(AXE))
     # JupyterLab's body has no height, so that axe takes all text for hidden and looks at no contrast
     lab.page.add_style_tag(content="html, body { height: 100% }")
-    found = lab.page.evaluate("() => window.axe.run('#mtl-magic-sidebar')")
+    found = lab.page.evaluate("where => window.axe.run(where)", where)
     assert len([n for r in found["passes"] if r["id"] == "color-contrast" for n in r["nodes"]]) > 3
     found = found["violations"]
     return [
