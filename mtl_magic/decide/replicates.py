@@ -159,6 +159,12 @@ def _hits(true: np.ndarray, made: np.ndarray) -> np.ndarray:
     return found
 
 
+def _distance(true: np.ndarray, made: np.ndarray) -> np.ndarray:
+    """Of ordinal tasks from the most probable rank."""
+    found: np.ndarray = abs(true - (made if made.ndim == 1 else made.argmax(-1)))
+    return found
+
+
 def _rmse(_: Any, true: np.ndarray, made: np.ndarray, units: Units, *_beside: Any) -> Statistic:
     table = _terms(units, (true - made) ** 2, np.ones(len(true)))
     return of_sums(table, lambda total, rows: np.sqrt(total / rows))
@@ -281,7 +287,7 @@ BUILDERS: dict[str, Callable[..., Statistic]] = {
     "logloss": _mean(_log_loss),
     "accuracy": _mean(_hits),
     "rmse": _rmse,
-    "mae": _mean(lambda true, made: abs(true - made)),
+    "mae": _mean(_distance),
     "ne": _entropy,
     "pcoc": _calibration,
 }

@@ -137,3 +137,16 @@ def test_every_metric_of_the_language_has_replicates():
         if declaration.family == "metric" and "binary" in declaration.tasks:
             needs = {p.name: "u" for p in declaration.options() if p.name == "group"}
             assert np.isfinite(replicates(declaration(**needs), y, made, extras, count=3).drawn).all(), declaration.word
+
+
+@pytest.mark.parametrize("word", ["logloss", "accuracy", "mae", "f1", "ece", "spearman", "kappa"])
+def test_a_metric_of_ranks_is_that_of_the_resampled_rows(word):
+    """An ordinal or multiclass head gives a probability a class."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 4, 80) * 1.0
+    made = rng.dirichlet(np.ones(4), 80) + np.eye(4)[y.astype(int)] / 2
+    made /= made.sum(axis=1, keepdims=True)
+    metric = vocabulary().find("metric", word)()
+    found = replicates(metric, y, [made], {}, count=10, seed=5)
+    draws = next(resamples(80, 10, seed=5))
+    assert found.drawn[0] == pytest.approx([repeated(metric, y, made, {}, c) for c in draws])
