@@ -139,9 +139,10 @@ export class Cards {
       say(row.best, best === undefined ? '–' : short(y[best], 4));
       if (!ghost) return;
       const difference = now - earlier(this.ghost, 'metrics', column(i), series.last(0));
-      say(row.delta, signed(difference, decimals(now, 4)));
+      const said = signed(difference, decimals(now, 4));
+      say(row.delta, said);
       const better = this.heads.higher[task] === false ? difference < 0 : difference > 0;
-      const none = !Number.isFinite(difference) || difference === 0 || this.heads.higher[task] === null;
+      const none = said === '–' || said === '±0' || this.heads.higher[task] === null; // of what is seen
       row.delta.classList.toggle('mtl-up', !none && better);
       row.delta.classList.toggle('mtl-down', !none && !better);
     });

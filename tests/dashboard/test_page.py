@@ -1,5 +1,7 @@
 """The widgets in a real browser, without Jupyter: `board.Board` feeds them as the kernel does."""
 
+import dataclasses
+
 import pytest
 from board import Board, agreement, story
 from browser import screenshot
@@ -259,6 +261,26 @@ def test_a_card_has_current_best_and_the_difference_to_the_earlier_run(board):
     assert "mtl-up" in cells.nth(4).get_attribute("class")  # less is better
     assert row(board.page, "watch").locator(".mtl-spark path").count() == 2  # a ghost behind
     assert row(board.page, "watch").locator(".mtl-best").count() == 1
+
+
+def test_a_difference_that_is_none_as_it_is_shown_has_no_colour(open_page):
+    events = list(story(TASKS, METRICS, gates=False))
+    feed = Feed("earlier", TASKS, METRICS)
+    for event in events:
+        feed(event)
+    board = Board(open_page(), TASKS, METRICS, ghost=feed.history())
+    board.hear(
+        [
+            dataclasses.replace(e, metrics={t: {m: v + 0.00002 for m, v in ms.items()} for t, ms in e.metrics.items()})
+            if isinstance(e, Evaluated)
+            else e
+            for e in events
+        ]
+    )
+    for task in TASKS:
+        delta = row(board.page, task).get_by_role("cell").nth(4)
+        assert delta.inner_text() == "±0"
+        assert not {"mtl-up", "mtl-down"} & set(delta.get_attribute("class").split())
 
 
 def rested(page):
