@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import mean
 from typing import TYPE_CHECKING
 
 from mtl_magic.decide.budget import BUDGETS
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mtl_magic.decide.baseline import Baseline
 
 HEADER = ("task", "metric", "alone", "shared", "change", "interval", "transfer")
+OFF = 0.2  # of a budget of steps, which rounds to epochs
 PROMISES = ("sharing promises", "alone", "shared", "evidence", "here")
 
 
@@ -39,7 +41,7 @@ def notes(found: Baseline) -> list[str]:
         else "know of rows and not of initial weights: seeds=3 says more"
     )
     said = [
-        f"Budget {found.budget}: {BUDGETS[found.budget]}.",
+        f"Budget {found.budget}: {BUDGETS[found.budget]}{_nearest(found)}.",
         f"Change in percent of the metric alone, more is better; Δm is the mean over heads (Maninis et al. 2019). {percent} intervals {knows}.",
         f"Transfer is said of all heads together at {percent} (Holm 1979).",
         "Overfitting: how much better a head is on its training rows than on those that judge it, in percent; a positive difference is less.",
@@ -47,6 +49,15 @@ def notes(found: Baseline) -> list[str]:
     if found.part == "valid":
         said.append("There is no test part: validation rows chose the epochs, which flatters both.")
     return said
+
+
+def _nearest(found: Baseline) -> str:
+    """Where whole epochs cannot take the steps that the budget means."""
+    alone = sum(mean(run.step for run in runs) for runs in found.alone.values())
+    shared = mean(run.step for run in found.shared)
+    if found.budget != "steps" or abs(alone - shared) <= OFF * shared:
+        return ""
+    return f"; a training has an epoch at least and may stop early: they took {alone:,.0f}, and the run {shared:,.0f}"
 
 
 def _rows(found: Baseline) -> list[tuple[str, ...]]:

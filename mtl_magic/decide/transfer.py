@@ -55,14 +55,17 @@ class Scores:
 
     def percent(self) -> Replicates:
         """Δₖ, the mean over seeds, as replicates of one value."""
-        weights = np.repeat([-1.0, 1.0], self.seeds) / self.seeds * self.sign * self.scale
-        moved = None if self.drawn.influence is None else (weights @ self.drawn.influence)[None]
-        drawn = (weights @ self.drawn.drawn)[None]
-        return Replicates(np.array([weights @ self.drawn.values]), drawn, moved, self.drawn.units, self.drawn.events)
+        found = self.drawn
+        moved = None if found.influence is None else self._changes(found.influence).mean(axis=0)[None]
+        values, drawn = (self._changes(some).mean(axis=0)[None] for some in (found.values, found.drawn))
+        return Replicates(values, drawn, moved, found.units, found.events)
 
     def each(self) -> np.ndarray:
         """Δₖ of each seed."""
-        values = self.drawn.values
+        return self._changes(self.drawn.values)
+
+    def _changes(self, values: np.ndarray) -> np.ndarray:
+        """(2 S, …) -> (S, …). The difference comes first: of equal values it is 0, and no rounding looks like a change."""
         found: np.ndarray = (values[self.seeds :] - values[: self.seeds]) * self.sign * self.scale
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 
 import numpy as np
@@ -9,11 +10,15 @@ import pytest
 from decide.conftest import TEXT
 
 import mtl_magic
+from mtl_magic.decide.baseline import Baseline
 from mtl_magic.decide.bootstrap import Interval, Replicates
+from mtl_magic.decide.rows import Judged
+from mtl_magic.decide.show_baseline import notes
 from mtl_magic.decide.single import in_memory, narrowed, rows_alone, share_of_width, text_alone
-from mtl_magic.decide.transfer import GAIN, LOSS, over_heads, shown
+from mtl_magic.decide.transfer import GAIN, LOSS, heads_of, over_heads, scores_of, shown
 from mtl_magic.problems import MtlError
 from mtl_magic.runs import fitting
+from mtl_magic.tasks.metrics import Auc
 from mtl_magic.train import reuse
 
 
@@ -226,3 +231,19 @@ def test_overfitting_is_measured_on_rows_of_each_table(log, monkeypatch):
         found = baseline._sample(rows)
         assert len(found) == min(most, sum(map(len, rows.train)))
         assert np.isfinite(found.labels[:, :2]).sum(axis=0).tolist() == [len(found) * 2 // 3, len(found) // 3]
+
+
+def test_the_same_predictions_are_no_change_at_all():
+    """Whatever the scale; rounding would have an interval of its own, and a verdict."""
+    rng = np.random.default_rng(0)
+    labels, made = (rng.random(400) < 0.3) * 1.0, rng.random((3, 400))
+    judged = [Judged({"a": labels}, {"a": p}, {}, np.arange(400)) for p in (*made, *made)]
+    scores = scores_of(Auc(), judged, "a", None, sign=1.0)
+    (head,) = heads_of({"a": ("auc", scores)}, 0.95)
+    assert (head.change.value, head.change.low, head.change.high, head.verdict) == (0, 0, 0, "no difference")
+
+
+def test_a_budget_of_steps_that_epochs_cannot_keep_is_said(feed):
+    made = Baseline((feed,), {"click": (feed,), "watch": (feed,)}, "steps", "test", 270, (), None, None, ())
+    assert f"they took {2 * feed.step:,}, and the run {feed.step:,}." in notes(made)[0]
+    assert notes(dataclasses.replace(made, budget="rows"))[0].endswith("as the cell says.")
