@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 
 import pandas as pd
 import pytest
@@ -20,6 +23,15 @@ from mtl_magic.tune.folder import Folder
 CELL = "task click: binary allow MTL104\ntask watch: regression\ntrain lr=range(1e-3, 1e-2, log) epochs=2 batch=64 early_stop=none\ntune trials=3 method=random objective=click.auc"
 PLAIN = "ignore like\ntask click: binary\ntrain epochs=1 batch=64"
 GONE = 2**30  # no process has this number
+BEGIN = """
+import sys
+import pandas
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell()
+shell.run_line_magic("load_ext", "mtl_magic")
+shell.user_ns["log"] = pandas.read_parquet(sys.argv[1])
+shell.run_cell("%%mtl feed --data log\\n" + sys.argv[2])
+"""
 
 
 class StopIn:
@@ -109,6 +121,23 @@ def test_one_that_was_killed_before_it_had_a_run(shell, frame, kept, heard):
     assert shell.run_cell("%mtl resume feed --quiet").success
     assert heard.numbers == [1, 2]
     assert shell.user_ns["feed"].search.status == "finished"
+
+
+def test_one_whose_process_was_killed_in_a_trial(shell, frame, kept, heard, tmp_path):
+    frame.to_parquet(tmp_path / "log.parquet")
+    second = kept / "feed.search" / "trials" / "001.json"
+    words = [sys.executable, "-c", BEGIN, str(tmp_path / "log.parquet"), CELL]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not second.exists():
+            time.sleep(0.02)
+        process.kill()
+    folder = Folder.newest(kept, "feed")
+    assert (folder.facts["status"], second.exists()) == ("died", True)
+    shell.user_ns["log"] = pd.read_parquet(tmp_path / "log.parquet")
+    assert shell.run_cell("%mtl resume feed --quiet").success
+    assert heard.numbers[-1] == 2
+    assert [t.status for t in folder.trials()] == ["finished"] * 3
+    assert shell.user_ns["feed"].folder == kept / "feed"
 
 
 def test_the_cell_is_not_needed_below_the_line(shell, frame, kept, heard):
