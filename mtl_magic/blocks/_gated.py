@@ -25,15 +25,23 @@ class Gated(Block):
         None,
         "experts that a gate uses for a row, those of its greatest logits, two or more; none: all",
     )
-    temperature: float = option(Float(above=0), 1.0, "gates' logits are divided by it: below 1 they choose sharper")
+    temperature: float = option(
+        Float(above=0), 1.0, "gates' logits are divided by it: below 1 they choose sharper", assigned=True
+    )
     gate_dropout: float = option(
-        Float(minimum=0, below=1), 0.0, "share of experts that a gate leaves out while it trains, the others scaled up"
+        Float(minimum=0, below=1),
+        0.0,
+        "share of experts that a gate leaves out while it trains, the others scaled up",
+        assigned=True,
     )
     importance: float = option(
-        Float(minimum=0), 0.0, "λ of λ CV² of how much a gate uses each expert over a batch, added to the loss"
+        Float(minimum=0),
+        0.0,
+        "λ of λ CV² of how much a gate uses each expert over a batch, added to the loss",
+        assigned=True,
     )
     entropy: float = option(
-        Float(minimum=0), 0.0, "λ of λ H, a gate's mean entropy, added to the loss: it gets decisive"
+        Float(minimum=0), 0.0, "λ of λ H, a gate's mean entropy, added to the loss: it gets decisive", assigned=True
     )
 
     def sees(self) -> tuple[str, ...]:

@@ -29,15 +29,21 @@ class DselectK(Block):
     active: int = option(Int(minimum=1), 2, "selectors of each gate: as many experts at most")
     units: tuple[int, ...] = option(ListOf(Int(minimum=1), 1), (128, 64), "widths of each expert's layers")
     dropout: float = option(Float(minimum=0, below=1), 0.1, "dropout after each layer of the experts", assigned=True)
-    gamma: float = option(Float(above=0), 1.0, "width of the smooth step")
+    gamma: float = option(Float(above=0), 1.0, "width of the smooth step", assigned=True)
     gate: tuple[str, ...] | None = option(
         maybe(ListOf(Name("feature"), 1)), None, "the features that gates see; none: what the experts read"
     )
     entropy: float = option(
-        Float(minimum=0), 0.0, "λ of λ Σᵢ H(r(zᵢ)), the selectors' mean entropy, added to the loss: they settle"
+        Float(minimum=0),
+        0.0,
+        "λ of λ Σᵢ H(r(zᵢ)), the selectors' mean entropy, added to the loss: they settle",
+        assigned=True,
     )
     importance: float = option(
-        Float(minimum=0), 0.0, "λ of λ CV² of how much a gate uses each expert over a batch, added to the loss"
+        Float(minimum=0),
+        0.0,
+        "λ of λ CV² of how much a gate uses each expert over a batch, added to the loss",
+        assigned=True,
     )
 
     def sees(self) -> tuple[str, ...]:

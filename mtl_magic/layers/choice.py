@@ -1,4 +1,4 @@
-"""From a gate's logits to its weights."""
+"""From a gate's logits to its weights. In a step's own network numbers of these layers may be `Assigned`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 from keras import ops
+
+from mtl_magic.assigned import Assigned, number
 
 
 @keras.saving.register_keras_serializable("mtl_magic")
@@ -47,7 +49,7 @@ class GateWeights(keras.layers.Layer):
 
     def call(self, logits: Any, training: bool | None = None) -> Any:
         experts = logits.shape[-1]
-        logits = ops.cast(logits, "float32") / self.temperature  # e^x of float16 overflows at 12
+        logits = ops.cast(logits, "float32") / number(self.temperature, "float32")  # e^x of float16 overflows at 12
         if self.active is not None and self.active < experts:
             chosen = ops.top_k(logits, self.active)[1]
             logits = ops.where(ops.any(ops.one_hot(chosen, experts, dtype="bool"), axis=-2), logits, -1e9)
@@ -121,7 +123,7 @@ class SelectWeights(keras.layers.Layer):
         weights = ops.einsum("bk,bke->be", mixed, chosen)
         if training:
             add_losses(self, weights, self.importance, 0.0)
-            add_losses(self, ops.reshape(chosen, (-1, self.experts)), 0.0, self.entropy * self.active)
+            add_losses(self, ops.reshape(chosen, (-1, self.experts)), 0.0, self.entropy, self.active)
         return ops.cast(weights, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -132,22 +134,27 @@ class SelectWeights(keras.layers.Layer):
         return {**super().get_config(), **own, "importance": self.importance, "entropy": self.entropy}
 
 
-def smooth_step(t: Any, gamma: float = 1.0) -> Any:
+def smooth_step(t: Any, gamma: float | Assigned = 1.0) -> Any:
     """0 up to −γ/2, 1 from γ/2 on, and −2t³/γ³ + 3t/(2γ) + ½ in between (Hazimeh et al. 2021, eq. 3).
 
     Example:
         >>> smooth_step(ops.convert_to_tensor([-1.0, 0.0, 0.25])).numpy().tolist()
         [0.0, 0.5, 0.84375]
     """
-    inside = -2 / gamma**3 * t**3 + 3 / (2 * gamma) * t + 0.5
-    return ops.where(t <= -gamma / 2, 0.0, ops.where(t >= gamma / 2, 1.0, inside))
+    width = number(gamma, "float64")
+    cubed, once, end = (ops.cast(factor, t.dtype) for factor in (-2 / width**3, 3 / (2 * width), width / 2))
+    inside = cubed * t**3 + once * t + 0.5
+    return ops.where(t <= -end, 0.0, ops.where(t >= end, 1.0, inside))
 
 
-def add_losses(layer: Any, weights: Any, importance: float, entropy: float) -> None:
-    """What gates (B, E) add to the loss: λ CV² of the experts' use, λ mean entropy."""
+def add_losses(
+    layer: Any, weights: Any, importance: float | Assigned, entropy: float | Assigned, times: int = 1
+) -> None:
+    """What gates (B, E) add to the loss: λ CV² of the experts' use, λ mean entropy of so many gates together."""
     if importance:
         used = ops.mean(weights, axis=0)
-        layer.add_loss(importance * ops.var(used) / ops.square(ops.mean(used)))
+        layer.add_loss(number(importance, weights.dtype) * ops.var(used) / ops.square(ops.mean(used)))
     if entropy:
         logs = ops.log(ops.maximum(weights, 1e-9))
-        layer.add_loss(-entropy * ops.mean(ops.sum(weights * logs, axis=-1)))
+        scale = ops.cast(-number(entropy, "float64") * times, weights.dtype)
+        layer.add_loss(scale * ops.mean(ops.sum(weights * logs, axis=-1)))

@@ -1,4 +1,4 @@
-"""The numbers of a network that its traced graphs read from variables: rates of dropout.
+"""The numbers of a network that its traced graphs read from variables: rates of dropout, and what gates are told.
 
 They are those of the layers of `NUMBERS`, and in the layers' config as long as nothing else is put in their place. What
 these numbers decide of the graph is in `topology`, where a network of one topology can have the numbers of another.
@@ -14,24 +14,32 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from mtl_magic.assigned import Assigned
+from mtl_magic.layers.choice import GateWeights, SelectWeights
 from mtl_magic.train.dropout import assign_rate
 
 if TYPE_CHECKING:
     from mtl_magic.model.net import Net
 
-NUMBERS: dict[type, tuple[str, ...]] = {keras.layers.Dropout: ("rate",)}
+NUMBERS: dict[type, tuple[str, ...]] = {
+    keras.layers.Dropout: ("rate",),
+    GateWeights: ("temperature", "importance", "entropy"),
+    SelectWeights: ("gamma", "importance", "entropy"),
+}
 PASSED_ON = ("dropout",)  # what a layer's config says of layers inside it
 
 
 def topology(net: Net) -> Hashable:
-    """All that a network's configs say, but for the values of its numbers (not which of them are 0), and for seeds."""
+    """All that a network's configs say, but for the values of its numbers (not which of them are 0), and for what its
+    weights begin at.
+    """
     models = (net.trunk, net.heads, net.model)
     return tuple(_said(o) for m in models for o in m.operations if not isinstance(o, keras.Model))
 
 
 def _said(operation: Any) -> Hashable:
     numbers = (*NUMBERS.get(type(operation), ()), *PASSED_ON)
-    config = {k: bool(v) if k in numbers else v for k, v in operation.get_config().items() if k not in ("name", "seed")}
+    told = {k: v for k, v in operation.get_config().items() if k not in ("name", "seed") and "initializer" not in k}
+    config = {k: bool(v) if k in numbers else v for k, v in told.items()}
     # Keras counts what nobody names through the life of a process.
     return type(operation).__name__, re.sub(r"_[0-9]+$", "", operation.name), repr(config)
 

@@ -117,3 +117,22 @@ def test_a_run_has_the_number_as_its_own(tracings: list[str], tmp_path: pathlib.
     assert configs(loaded) == configs(run)
     pd.testing.assert_frame_equal(loaded.predict(data), run.predict(data))
     assert "dropout=0.35" in run.code()
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "steps"),
+    [
+        ("mmoe(temperature=2)", "mmoe(temperature=0.5)", 0),
+        ("mmoe(temperature=2, gate_dropout=0.2)", "mmoe(gate_dropout=0.1)", 0),
+        ("mmoe(importance=0.1, entropy=0.2)", "mmoe(importance=0.3, entropy=0.05)", 0),
+        ("ple(levels=2, temperature=2, dropout=0.2)", "ple(levels=2, temperature=0.7)", 0),
+        ("dselect_k(experts=4)", "dselect_k(experts=4, gamma=1.5)", 0),
+        ("dselect_k(experts=4, importance=0.1, entropy=0.1)", "dselect_k(experts=4, importance=0.2, entropy=0.3)", 0),
+        ("mmoe(temperature=2)", "mmoe(temperature=1)", 1),  # a softmax, and no more
+        ("mmoe(importance=0.1)", "mmoe(entropy=0.1)", 1),
+        ("mmoe(gate_dropout=0.1, temperature=2)", "mmoe(temperature=2)", 1),
+    ],
+)
+def test_what_gates_are_told(tracings: list[str], first: str, then: str, steps: int) -> None:
+    cells = (f"share {block[:-1]}, units=[4])\n{TASKS}" for block in (first, then))
+    second(*cells, tracings, table(), steps)
