@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from mtl_magic.runs.run import Run
 
 
+FACTS = ("trial", "status", "epochs", "seconds", "error")  # columns of every search
+
+
 class Search:
     """What a cell with a `tune` line leaves, also while it runs: it reads the search's folder.
 
@@ -78,26 +81,19 @@ class Search:
     @property
     def trials(self) -> pd.DataFrame:
         """One row a trial, in their order: trial, status, the objectives, the spaces' values ('' where a space is not there),
-        epochs, seconds, error.
+        epochs, seconds, error. A space of such a name is 'epochs (searched)'.
         """
         import pandas as pd
 
-        hypers = self.space.hypers
+        objectives = [o.name for o in self.objectives]
+        spaces = {h.name: f"{h.name} (searched)" if h.name in FACTS else h.name for h in self.space.hypers}
         rows = []
         for t in self.folder.trials():
             row: dict[str, Any] = {"trial": t.number, "status": t.status}
-            row |= {o.name: t.objectives.get(o.name, float("nan")) for o in self.objectives}
-            row |= {h.name: t.values.get(h.name, "") for h in hypers}
+            row |= {name: t.objectives.get(name, float("nan")) for name in objectives}
+            row |= {column: t.values.get(name, "") for name, column in spaces.items()}
             rows.append({**row, "epochs": t.epochs, "seconds": t.seconds, "error": t.error.get("message", "")})
-        columns = [
-            "trial",
-            "status",
-            *(o.name for o in self.objectives),
-            *(h.name for h in hypers),
-            "epochs",
-            "seconds",
-            "error",
-        ]
+        columns = [*FACTS[:2], *objectives, *spaces.values(), *FACTS[2:]]
         return pd.DataFrame(rows, columns=columns)
 
     @property

@@ -83,3 +83,18 @@ def test_what_is_shown_reads_the_trials_once(tmp_path, monkeypatch):
     search.rows()
     search.headline()
     assert len(reads) == 2
+
+
+def test_searched_epochs_stand_beside_those_that_a_trial_made(tmp_path):
+    from mtl_magic.runs.fitting import parse
+    from mtl_magic.tune.folder import Folder, Trial
+    from mtl_magic.tune.search import Search
+
+    text = str(parse("share status = choose(mlp, mmoe)\ntask click\ntrain epochs=range(5, 20)\ntune trials=2"))
+    folder = Folder.claim(tmp_path, "feed", {"text": text, "objectives": []})
+    folder.write(Trial(0, {"epochs": 12, "status": "mlp"}, "", "finished", {"click.auc": 0.7}, epochs=4))
+    frame = Search(folder).trials
+    assert frame.columns.is_unique
+    assert frame.loc[0, ["epochs", "epochs (searched)", "status", "status (searched)"]].tolist() == [
+        4, 12, "finished", "mlp",
+    ]  # fmt: skip
