@@ -68,7 +68,9 @@ def _measured(table: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, float]
     from sklearn.ensemble import RandomForestRegressor
     from sklearn.inspection import permutation_importance
 
-    ranked = np.argsort(np.argsort(values)) / (len(values) - 1)  # one trial far off must not be all of the variance
+    from mtl_magic.tasks.metrics import ranks
+
+    ranked = (ranks(values) - 1) / (len(values) - 1)  # one trial far off must not be all of the variance
     forest: Any = RandomForestRegressor(TREES, min_samples_leaf=2, oob_score=True, random_state=0, n_jobs=1)
     forest.fit(table, ranked)
     found = permutation_importance(forest, table, ranked, n_repeats=REPEATS, random_state=0, n_jobs=1).importances_mean

@@ -98,3 +98,13 @@ def test_searched_epochs_stand_beside_those_that_a_trial_made(tmp_path):
     assert frame.loc[0, ["epochs", "epochs (searched)", "status", "status (searched)"]].tolist() == [
         4, 12, "finished", "mlp",
     ]  # fmt: skip
+
+
+def test_trials_that_are_equally_good_have_one_rank():
+    from mtl_magic.tune.importance import _measured
+
+    column = np.tile([0.0, 1.0], 20)
+    table = np.stack([column, np.random.default_rng(0).random(40)], axis=1)
+    shares, explained = _measured(table, np.where(column > 0, 0.8, 0.7))
+    assert shares[0] > 0.99
+    assert explained > 0.99
