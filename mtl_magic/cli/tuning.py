@@ -306,7 +306,7 @@ def _say(asked: Tuned, run: Run) -> int:
     status = search.status
     with contextlib.suppress(BrokenPipeError):
         if asked.json:
-            frame = search.trials.fillna("").to_dict("records")
+            frame = search.trials.to_dict("records")  # an objective that a trial has not is null
             best = {
                 "name": run.name,
                 "folder": str(run.folder),

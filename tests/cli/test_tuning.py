@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import pathlib
 from types import SimpleNamespace
 from typing import Any
@@ -151,3 +152,11 @@ def test_a_worker_gives_signs_of_life_while_it_reads(tmp_path: pathlib.Path, mon
     with pytest.raises(KeyboardInterrupt):
         tuning._work(understood(["tune", "feed.mtl", "--data", "d"]), plan)  # type: ignore[arg-type]
     assert [sign.place for sign in signs] == [tmp_path / ".alive.tuner0"]
+
+
+def test_what_a_failed_trial_has_not_is_null(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    search = made(tmp_path, 7)
+    run: Any = SimpleNamespace(search=search, name="feed", folder=tmp_path / "feed", metrics={})
+    assert tuning._say(understood(["tune", "feed.mtl", "--data", "d", "--json"]), run) == 0  # type: ignore[arg-type]
+    failed = json.loads(capsys.readouterr().out)["trials"][5]
+    assert (failed["status"], failed["click.auc"]) == ("failed", None)
