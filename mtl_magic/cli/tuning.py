@@ -127,7 +127,7 @@ def _lead(asked: Tuned, plan: Plan, prepared: Prepared, words: Sequence[str]) ->
         chief = tune_chief.Chief(found.oracle, found.folder, clock, host, port)
         try:
             if remote and not asked.workers:
-                why = chief.wait(lambda: chief.asked and chief.idle, asked.hung_after)
+                why = chief.wait(lambda: chief.done, asked.hung_after)
             else:
                 why = _watch(asked, chief, found, words, host)
         finally:
@@ -167,14 +167,14 @@ def _watch(asked: Tuned, chief: Chief, found: Searching, words: Sequence[str], h
                 continue
             process.end()
             del crew[name]
+            chief.release(name)
             if code not in (0, 130) or (code == 130 and not chief.why):
-                chief.release(name)
                 if left[name] > 0 and not chief.why:
                     left[name] -= 1
                     crew[name] = _start(asked, name, found, words, (host, chief.port))
                 else:
                     given_up.append(process.said())
-        return not crew
+        return not crew and (chief.idle or chief.why == "interrupted")  # other machines may have a trial still
 
     with _interrupts(chief, crew):
         why = chief.wait(over, asked.hung_after)

@@ -79,6 +79,11 @@ class Chief:
         """Whether every worker has been told so, and none has a trial."""
         return not self.oracle.ongoing_trials and not self.oracle.tuner_ids
 
+    @property
+    def done(self) -> bool:
+        """Whether the last trial has ended, and no worker is there any more."""
+        return self.idle and (self.asked or bool(self.why))
+
     def close(self, why: str) -> None:
         """No trial begins any more."""
         self.why, self.oracle.closed = self.why or why, True

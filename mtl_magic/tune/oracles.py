@@ -34,6 +34,7 @@ POINTS, STARTS = 2048, 4  # at which the acquisition is looked at, and from whic
 RHO = 0.05  # of the augmented Tchebycheff norm (Knowles 2006)
 SCORE = "score"
 NEVER = 2**31 - 1
+LEAVES = "leaves:"  # before the name of a worker that asks for no further trial
 
 
 @contextlib.contextmanager
@@ -125,10 +126,13 @@ def _kinds() -> dict[str, Any]:
         closed = False  # no trial begins any more
 
         def create_trial(self: Any, tuner_id: str) -> Any:
-            if not self.closed:
-                return super().create_trial(tuner_id)  # type: ignore[misc]
             from keras_tuner.engine import trial
 
+            if tuner_id.startswith(LEAVES):
+                self.release(tuner_id.removeprefix(LEAVES))
+                return trial.Trial(self.get_space(), trial_id="", status=trial.TrialStatus.IDLE)
+            if not self.closed:
+                return super().create_trial(tuner_id)  # type: ignore[misc]
             self.tuner_ids.discard(tuner_id)
             return trial.Trial(self.get_space(), trial_id="", status=trial.TrialStatus.STOPPED)
 

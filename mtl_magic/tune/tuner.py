@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from mtl_magic.train.control import Control
 from mtl_magic.train.events import Event
 from mtl_magic.tune.events import TrialBegan, TrialEnded, Waiting
 from mtl_magic.tune.folder import FAILED, FINISHED, STOPPED, Trial
-from mtl_magic.tune.oracles import SCORE, metric_of, silent
+from mtl_magic.tune.oracles import LEAVES, SCORE, metric_of, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mtl_magic.tune.folder import Folder
     from mtl_magic.tune.trial import Trainer
 
+GOODBYE = 10.0  # seconds in which a chief should hear that a worker leaves
 IDLE = 0.2  # seconds between two questions of a worker for which there is nothing to do yet
 
 
@@ -152,7 +154,21 @@ def search(oracle: Any, guide: Guide) -> str:
         pass
     except KeyboardInterrupt:
         guide.why = "interrupted"
+    if guide.why:
+        _leave(tuner.oracle)
     return guide.why or "finished"
+
+
+def _leave(oracle: Any) -> None:
+    """Tell a chief that this worker asks for no further trial, or it would wait for it."""
+    if not hasattr(oracle, "stub"):  # of this process
+        return
+    import grpc
+    from keras_tuner.src import protos
+
+    asked = protos.get_service().CreateTrialRequest(tuner_id=LEAVES + oracle.tuner_id)
+    with contextlib.suppress(grpc.RpcError):  # it has gone before
+        oracle.stub.CreateTrial(asked, timeout=GOODBYE)
 
 
 def opened(oracle: Any, folder: Folder) -> Any:

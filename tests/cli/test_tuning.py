@@ -97,7 +97,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, search: Any, codes: list[int], *, l
         return SimpleNamespace(code=lambda: code, quiet=float, end=lambda: None, said=lambda: f"ended with {code}")
 
     class Chief:
-        port, why = 0, ""
+        port, why, idle = 0, "", True
 
         def release(self, worker: str) -> None:
             assert worker == "tuner0"

@@ -7,7 +7,7 @@ import pytest
 
 from mtl_magic.language import parse
 from mtl_magic.tune.objectives import Objective, front, gain
-from mtl_magic.tune.oracles import metric_of, oracle_of, scored, space_of, weighed
+from mtl_magic.tune.oracles import LEAVES, metric_of, oracle_of, scored, space_of, weighed
 from mtl_magic.tune.space import Space
 from mtl_magic.tune.tuner import opened
 from mtl_magic.vocabulary import vocabulary
@@ -122,6 +122,15 @@ def test_a_lost_workers_trial_goes_to_another_and_its_late_end_counts_nothing(sp
     oracle.end_trial(mine)
     assert mine.trial_id not in oracle.end_order
     assert oracle.create_trial("tuner3").trial_id == mine.trial_id
+
+
+def test_a_worker_that_leaves_gives_its_trial_back(space, folder):
+    oracle = made(space, folder)
+    mine = oracle.create_trial("tuner0")
+    assert oracle.create_trial(LEAVES + "tuner0").status == "IDLE", "the others go on"
+    assert not oracle.ongoing_trials
+    assert not oracle.tuner_ids
+    assert oracle.create_trial("tuner1").trial_id == mine.trial_id
 
 
 def test_nothing_begins_once_it_is_closed(space, folder):

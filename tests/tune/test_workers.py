@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -128,3 +129,26 @@ def test_who_waits_for_others_lives(tmp_path):
     kind.on_trial_begin(tuner, None)
     kind.pre_create_trial(tuner)
     assert len(heard) == 2
+
+
+@pytest.mark.timeout(300)
+def test_a_chief_of_other_machines_ends_with_its_time(files):
+    """Its worker ends by its own clock and asks no more."""
+    (files / "feed.mtl").write_text(CELL.replace("trials=6", 'trials=500 time="12s"'))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    there = {**environment(), "KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": port}
+    ends = [
+        subprocess.Popen(command(files), env={**there, "KERASTUNER_TUNER_ID": name}, stderr=subprocess.PIPE, text=True)
+        for name in ("chief", "worker")
+    ]
+    try:
+        said = [process.communicate(timeout=240)[1] for process in ends]
+    finally:
+        for process in ends:
+            process.kill()
+    assert ends[1].returncode == 0, said[1]
+    folder = Folder.newest(files / "runs", "feed")
+    assert folder.facts["why"] == "time"
+    assert {t.worker for t in folder.trials()} <= {"worker"}  # none, where the chief's time was over before it asked
