@@ -127,7 +127,8 @@ def _lead(asked: Tuned, plan: Plan, prepared: Prepared, words: Sequence[str]) ->
         chief = tune_chief.Chief(found.oracle, found.folder, clock, host, port)
         try:
             if remote and not asked.workers:
-                why = chief.wait(lambda: chief.done, asked.hung_after)
+                with _interrupts(chief, {}):
+                    why = chief.wait(lambda: chief.done or chief.why == "interrupted", asked.hung_after)
             else:
                 why = _watch(asked, chief, found, words, host)
         finally:

@@ -248,8 +248,9 @@ def sitting(found: Searching, seconds: float | None) -> Iterator[Clock]:
     clock = Clock.of(found.folder, seconds)
     try:
         yield clock
-    except BaseException:
-        found.folder.change(status="failed", seconds=clock.spent)
+    except BaseException as error:
+        status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        found.folder.change(status=status, seconds=clock.spent)
         raise
 
 

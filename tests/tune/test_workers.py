@@ -131,18 +131,41 @@ def test_who_waits_for_others_lives(tmp_path):
     assert len(heard) == 2
 
 
+def of_machines(files, *names):
+    """A process of each name, as keras-tuner's variables tell them apart, and the chief's port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    there = {**environment(), "KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": str(port)}
+    return port, [
+        subprocess.Popen(command(files), env={**there, "KERASTUNER_TUNER_ID": name}, stderr=subprocess.PIPE, text=True)
+        for name in names
+    ]
+
+
+def test_a_chief_of_other_machines_that_is_interrupted_says_so(files):
+    """It does not wait for trials that it cannot reach."""
+    port, (chief,) = of_machines(files, "chief")
+    try:
+        with socket.socket() as heard:
+            while heard.connect_ex(("127.0.0.1", port)) and chief.poll() is None:
+                time.sleep(0.1)
+        time.sleep(0.5)
+        chief.send_signal(signal.SIGINT)
+        said = chief.communicate(timeout=60)[1]
+    finally:
+        chief.kill()
+    folder = Folder.newest(files / "runs", "feed")
+    assert folder.facts["status"] == "interrupted", said
+    assert chief.returncode != 0
+    assert "Traceback" not in said
+
+
 @pytest.mark.timeout(300)
 def test_a_chief_of_other_machines_ends_with_its_time(files):
     """Its worker ends by its own clock and asks no more."""
     (files / "feed.mtl").write_text(CELL.replace("trials=6", 'trials=500 time="12s"'))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    there = {**environment(), "KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": port}
-    ends = [
-        subprocess.Popen(command(files), env={**there, "KERASTUNER_TUNER_ID": name}, stderr=subprocess.PIPE, text=True)
-        for name in ("chief", "worker")
-    ]
+    _, ends = of_machines(files, "chief", "worker")
     try:
         said = [process.communicate(timeout=240)[1] for process in ends]
     finally:
