@@ -117,6 +117,7 @@ def _objective() -> Any:
 @functools.cache
 def _kinds() -> dict[str, Any]:
     """The classes, made late: keras-tuner imports TensorFlow."""
+    import keras_tuner
     from keras_tuner import oracles
 
     class Ours:
@@ -164,6 +165,7 @@ def _kinds() -> dict[str, Any]:
                 [[t.metrics.get_last_value(metric_of(k)) for k in range(len(self.objectives))] for t in trials]
             ).reshape(len(trials), -1)
 
+        @keras_tuner.synchronized  # a chief's own thread calls it while another's asks for a trial
         def release(self: Any, tuner: str) -> None:
             """A worker is gone: what it had under way goes to another, and nobody waits for it."""
             trial = self.ongoing_trials.pop(tuner, None)
