@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Assigned:
-    """A number in a variable of its own. It is true, and equal to no number: what it is 0 for is another graph.
+    """A number in a variable of its own. It is true and equal to no number: no graph may depend on its value now.
 
     Args:
         value: the number; whole ones are exact to 2**53.

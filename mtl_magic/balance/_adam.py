@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mtl_magic.assigned import Assigned, number
 from mtl_magic.balance._base import State
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
@@ -17,13 +18,13 @@ def moments(count: int) -> State:
     return {"m": zeros, "v": zeros, "t": zeros}
 
 
-def moved(value: Any, gradient: Any, state: State, lr: float, active: Any) -> tuple[Any, State]:
+def moved(value: Any, gradient: Any, state: State, lr: float | Assigned, active: Any) -> tuple[Any, State]:
     """Values (K,) and moments after a step down the gradient (K,), of the active tasks alone."""
     import tensorflow as tf
 
     t = state["t"] + 1.0
     m = BETA1 * state["m"] + (1 - BETA1) * gradient
     v = BETA2 * state["v"] + (1 - BETA2) * gradient**2
-    step = lr * (m / (1 - BETA1**t)) / (tf.sqrt(v / (1 - BETA2**t)) + EPSILON)
+    step = number(lr, m.dtype) * (m / (1 - BETA1**t)) / (tf.sqrt(v / (1 - BETA2**t)) + EPSILON)
     after = {"m": m, "v": v, "t": t}
     return tf.where(active, value - step, value), {k: tf.where(active, after[k], state[k]) for k in after}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mtl_magic.assigned import number
 from mtl_magic.balance._base import Any, Evidence
 from mtl_magic.balance._gramian import GramianBalance
 from mtl_magic.balance.solve.ball import in_ball
@@ -28,14 +29,12 @@ class CaGrad(GramianBalance):
     general-purpose solver. Their factor 1 / (1 + c²) is left out, since training has a scale of its own.
     """
 
-    c: float = option(Float(minimum=0, below=1), 0.4, "radius of the ball, over ‖g₀‖")
+    c: float = option(Float(minimum=0, below=1), 0.4, "radius of the ball, over ‖g₀‖", assigned=True)
 
     def solve(self, problem: Scaled, evidence: Evidence) -> tuple[Any, Any]:
         import tensorflow as tf
 
-        mean = problem.active / problem.count
-        if self.c == 0:
-            return mean, tf.zeros((), tf.float64)
+        mean, c = problem.active / problem.count, number(self.c, tf.float64)
         active = problem.active > 0
         largest = tf.reduce_max(problem.norms * problem.active)
         largest = tf.where(largest > 0, largest, 1.0)
@@ -44,8 +43,9 @@ class CaGrad(GramianBalance):
         length = tf.sqrt(tf.reduce_sum(unit * products))
         safe = tf.where(length > 0, length, 1.0)
         a = problem.active * tf.reduce_min(tf.where(active, problem.norms, float("inf"))) / problem.norms
-        x, wrong = in_ball(problem.cosines, problem.active * products / safe, a, tf.constant(self.c, tf.float64))
-        shortest = tf.math.divide_no_nan(tf.constant(self.c, tf.float64), tf.reduce_sum(a * x))  # ‖g_w‖ / min ‖gₖ‖
+        x, wrong = in_ball(problem.cosines, problem.active * products / safe, a, c)
+        shortest = tf.math.divide_no_nan(c, tf.reduce_sum(a * x))  # ‖g_w‖ / min ‖gₖ‖
         moving = shortest >= problem.nought
         found = mean + largest * length * x / problem.norms
-        return tf.where(moving, found, 0.0), tf.where(moving, wrong, 0.0)
+        found = tf.where(c > 0, tf.where(moving, found, tf.zeros_like(found)), mean)  # without a ball there is g₀ alone
+        return found, tf.where((c > 0) & moving, wrong, tf.zeros_like(wrong))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from mtl_magic.assigned import number
 from mtl_magic.balance._base import Any, Balance, BalanceTask, Evidence, State
 from mtl_magic.balance._losses import softmax
 from mtl_magic.parameters import Float, Int, maybe
@@ -31,7 +32,7 @@ class Dwa(Balance):
 
     rescaled: ClassVar[bool] = True
     counts_epochs: ClassVar[bool] = True
-    T: float = option(Float(above=0), 2.0, "temperature: a large one makes the weights equal")
+    T: float = option(Float(above=0), 2.0, "temperature: a large one makes the weights equal", assigned=True)
     steps: int | None = option(maybe(Int(1)), None, "steps of an epoch of the method; none: an epoch of training")
 
     def start(self, tasks: tuple[BalanceTask, ...]) -> State:
@@ -62,4 +63,4 @@ class Dwa(Balance):
             "last": last,
             "before": before,
         }
-        return tasks_active * softmax(ratio / self.T, active), moved
+        return tasks_active * softmax(ratio / number(self.T, ratio.dtype), active), moved

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mtl_magic.assigned import number
 from mtl_magic.balance._base import Any, BalanceTask, Evidence, State
 from mtl_magic.balance._gramian import GramianBalance, settled
 from mtl_magic.balance._losses import softmax
@@ -29,7 +30,7 @@ class ExcessMtl(GramianBalance):
     epochs. That code's weights sum to K, the paper's to 1, as here.
     """
 
-    lr: float = option(Float(above=0), 0.01, "η, the step of the weights")
+    lr: float = option(Float(above=0), 0.01, "η, the step of the weights", assigned=True)
 
     def start(self, tasks: tuple[BalanceTask, ...]) -> State:
         import numpy as np
@@ -46,7 +47,7 @@ class ExcessMtl(GramianBalance):
         total = state["sum"] + tf.where(active, squares, 0.0)
         excess = squares / tf.sqrt(tf.maximum(total, 1e-30))
         initial = tf.where(tf.logical_and(active, state["initial"] == 0), excess, state["initial"])
-        grown = state["log"] + self.lr * excess / tf.where(initial > 0, initial, 1.0)
+        grown = state["log"] + number(self.lr, excess.dtype) * excess / tf.where(initial > 0, initial, 1.0)
         log = tf.where(active, grown, state["log"])
         found, kept = settled(
             tf.cast(softmax(log, active), tf.float64), tf.zeros((), tf.float64), problem, evidence, state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mtl_magic.assigned import number
 from mtl_magic.balance._base import Any, Evidence
 from mtl_magic.balance._gramian import GramianBalance
 from mtl_magic.balance.solve.fair import fair
@@ -27,7 +28,7 @@ class FairGrad(GramianBalance):
     is that of `nash_mtl`.
     """
 
-    alpha: float = option(Float(minimum=0.1, maximum=100), 2.0, "how much the worst task counts")
+    alpha: float = option(Float(minimum=0.1, maximum=100), 2.0, "how much the worst task counts", assigned=True)
 
     def solve(self, problem: Scaled, evidence: Evidence) -> tuple[Any, Any]:
-        return fair(problem, 1 / self.alpha)
+        return fair(problem, 1 / number(self.alpha, "float64"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from mtl_magic.assigned import number
 from mtl_magic.balance._adam import moments, moved
 from mtl_magic.balance._base import Any, Balance, BalanceTask, Evidence, State
 from mtl_magic.balance._losses import positive, softmax
@@ -37,8 +38,8 @@ class Famo(Balance):
 
     rescaled: ClassVar[bool] = True
     looks_back: ClassVar[bool] = True
-    gamma: float = option(Float(minimum=0), 0.001, "decay of ξ towards equal weights")
-    lr: float = option(Float(above=0), 0.025, "learning rate of ξ")
+    gamma: float = option(Float(minimum=0), 0.001, "decay of ξ towards equal weights", assigned=True)
+    lr: float = option(Float(above=0), 0.025, "learning rate of ξ", assigned=True)
     one_in: int = option(
         Int(minimum=1),
         32,
@@ -64,6 +65,6 @@ class Famo(Balance):
         was, now = (tf.math.log(positive(losses, active)) for losses in (before.losses, losses_after))
         z = softmax(state["xi"], active)
         delta = was - now
-        gradient = z * (delta - tf.reduce_sum(z * delta)) + self.gamma * state["xi"]
+        gradient = z * (delta - tf.reduce_sum(z * delta)) + number(self.gamma, delta.dtype) * state["xi"]
         xi, rest = moved(state["xi"], gradient, state, self.lr, active)
         return {"xi": xi, **rest}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from mtl_magic.assigned import number
 from mtl_magic.balance._base import Any, Balance, BalanceTask, Evidence, State
 from mtl_magic.balance._random import stream
 from mtl_magic.parameters import SEED, Float, Int
@@ -29,8 +30,8 @@ class GradDrop(Balance):
     """
 
     uses: ClassVar[str] = "features"
-    leak: float = option(Float(minimum=0, maximum=1), 0.0, "share of a dropped gradient that passes")
-    seed: int = option(Int(0, SEED), 0, "which signs: a function of the seed and the step")
+    leak: float = option(Float(minimum=0, maximum=1), 0.0, "share of a dropped gradient that passes", assigned=True)
+    seed: int = option(Int(0, SEED), 0, "which signs: a function of the seed and the step", assigned=True)
 
     def combine(
         self,
@@ -42,6 +43,8 @@ class GradDrop(Balance):
     ) -> tuple[list[Any], Any, State]:
         import tensorflow as tf
 
+        leak = number(self.leak, tf.float64)
+        least, most = tf.cast(leak, tf.float32), tf.cast(1 - leak, tf.float32)
         combined = []
         passed, whole = [], []
         for i, (each, feature) in enumerate(zip(cotangents, features, strict=True)):
@@ -52,7 +55,7 @@ class GradDrop(Balance):
             seed = stream(self.seed, evidence.step) + tf.constant([i << 32, 0], tf.int64)
             drawn = tf.random.stateless_uniform(tf.shape(purity), seed)
             kept = tf.where(drawn < purity, signed > 0, signed < 0)
-            mask = self.leak + (1 - self.leak) * tf.cast(kept, tf.float32)
+            mask = least + most * tf.cast(kept, tf.float32)
             passed.append(tf.reduce_sum(mask * tf.abs(signed), axis=1))
             whole.append(tf.reduce_sum(tf.abs(signed), axis=1))
             shape = tf.concat([tf.shape(mask)[:1], tf.ones((len(rows),), tf.int32), tf.shape(mask)[1:]], axis=0)

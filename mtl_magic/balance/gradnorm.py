@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mtl_magic.assigned import number
 from mtl_magic.balance._adam import moments, moved
 from mtl_magic.balance._base import Any, BalanceTask, Evidence, State
 from mtl_magic.balance._gramian import GramianBalance, settled
@@ -30,9 +31,9 @@ class GradNorm(GramianBalance):
     is the mean of a task's first batches, as one batch's loss is noisy.
     """
 
-    alpha: float = option(Float(minimum=0), 1.5, "how strongly tasks that lag behind are pulled")
-    lr: float = option(Float(above=0), 0.025, "learning rate of the weights")
-    first: int = option(Int(1), 20, "batches whose mean is a task's initial loss", by_name=True)
+    alpha: float = option(Float(minimum=0), 1.5, "how strongly tasks that lag behind are pulled", assigned=True)
+    lr: float = option(Float(above=0), 0.025, "learning rate of the weights", assigned=True)
+    first: int = option(Int(1), 20, "batches whose mean is a task's initial loss", by_name=True, assigned=True)
 
     @property
     def reads_losses(self) -> bool:
@@ -52,7 +53,7 @@ class GradNorm(GramianBalance):
         active = problem.active > 0
         kind = state["logits"].dtype
         losses = tf.cast(evidence.raw_losses, kind)
-        early = tf.logical_and(active, state["seen"] < self.first)
+        early = tf.logical_and(active, state["seen"] < number(self.first, kind))
         seen = state["seen"] + tf.cast(early, kind)
         initial = state["initial"] + tf.where(early, (losses - state["initial"]) / tf.maximum(seen, 1.0), 0.0)
 
@@ -63,7 +64,7 @@ class GradNorm(GramianBalance):
         size = w * norms
         ratio = positive(losses, active) / positive(initial, active)
         rate = tf.where(active, ratio / tf.maximum(mean(ratio, active), 1e-8), 1.0)
-        target = mean(size, active) * rate**self.alpha
+        target = mean(size, active) * rate ** number(self.alpha, kind)
         slope = tf.where(active, tf.sign(size - target) * norms, 0.0)
         gradient = w * (slope - tf.reduce_sum(slope * w) / count)
         logits, rest = moved(state["logits"], gradient, state, self.lr, active)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mtl_magic.assigned import number
 from mtl_magic.balance._base import Any, BalanceTask, Evidence, State
 from mtl_magic.balance._gramian import GramianBalance, settled
 from mtl_magic.balance._random import orders
@@ -29,8 +30,8 @@ class GradVac(GramianBalance):
     Over all shared parameters at once, where the paper takes each layer apart.
     """
 
-    beta: float = option(Float(minimum=0, maximum=1), 0.01, "pace of the usual cosines")
-    seed: int = option(Int(0, SEED), 0, "which orders: a function of the seed and the step")
+    beta: float = option(Float(minimum=0, maximum=1), 0.01, "pace of the usual cosines", assigned=True)
+    seed: int = option(Int(0, SEED), 0, "which orders: a function of the seed and the step", assigned=True)
 
     def start(self, tasks: tuple[BalanceTask, ...]) -> State:
         import numpy as np
@@ -42,6 +43,7 @@ class GradVac(GramianBalance):
 
         problem = scaled(evidence.gramian, evidence.active)
         k = len(tasks)
+        beta = number(self.beta, tf.float64)
         order = orders(self.seed, evidence.step, k)
         mine = tf.eye(k, dtype=tf.float64)
         both = problem.active[:, None] * problem.active[None, :]
@@ -56,7 +58,7 @@ class GradVac(GramianBalance):
             rest = tf.sqrt(1 - phi**2)
             turned = norm * (phi * tf.sqrt(1 - cosine**2) - cosine * rest) / rest
             parts += other * tf.where(cosine < phi, turned, 0.0)
-            usual += other * self.beta * (cosine - usual)
+            usual += other * beta * (cosine - usual)
         total = tf.linalg.matvec(parts, problem.norms * problem.active, transpose_a=True)
         found, kept = settled(total / problem.norms, tf.zeros((), tf.float64), problem, evidence, state)
         return found, {**kept, "phi": tf.cast(usual, state["phi"].dtype)}

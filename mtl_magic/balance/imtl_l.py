@@ -25,7 +25,7 @@ class ImtlL(Balance):
     s starts at 0 and has an Adam of its own, free of weight decay and clipping.
     """
 
-    lr: float = option(Float(above=0), 0.01, "learning rate of s")
+    lr: float = option(Float(above=0), 0.01, "learning rate of s", assigned=True)
 
     def start(self, tasks: tuple[BalanceTask, ...]) -> State:
         import numpy as np

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mtl_magic.assigned import number
 from mtl_magic.balance._base import Any, BalanceTask, Evidence, State
 from mtl_magic.balance._gramian import GramianBalance, settled
 from mtl_magic.balance.solve.scaled import scaled
@@ -27,8 +28,10 @@ class MetaBalance(GramianBalance):
     """
 
     main: str | None = option(maybe(Name("task")), None, "the main task; none: the first that is declared")
-    relax: float = option(Float(minimum=0, maximum=1), 0.7, "r, how far norms are brought together")
-    beta: float = option(Float(minimum=0, below=1), 0.9, "how much of the past the moving mean keeps", by_name=True)
+    relax: float = option(Float(minimum=0, maximum=1), 0.7, "r, how far norms are brought together", assigned=True)
+    beta: float = option(
+        Float(minimum=0, below=1), 0.9, "how much of the past the moving mean keeps", by_name=True, assigned=True
+    )
 
     def start(self, tasks: tuple[BalanceTask, ...]) -> State:
         import numpy as np
@@ -43,9 +46,12 @@ class MetaBalance(GramianBalance):
         names = [t.name for t in tasks]
         main = names.index(self.main) if self.main in names else 0
         now = tf.cast(problem.norms, state["norms"].dtype)
+        beta = number(self.beta, tf.float64)
+        keep, new = tf.cast(beta, now.dtype), tf.cast(1 - beta, now.dtype)
         # The authors' mean starts at 0; its ratios are those of norms from the first step on.
-        norms = tf.where(active, self.beta * state["norms"] + (1 - self.beta) * now, state["norms"])
+        norms = tf.where(active, keep * state["norms"] + new * now, state["norms"])
         ratio = tf.where(norms[main] > 0, tf.math.divide_no_nan(norms[main], norms), 1.0)
-        found = tf.cast(self.relax * ratio + 1 - self.relax, tf.float64)
+        relax = number(self.relax, ratio.dtype)
+        found = tf.cast(relax * ratio + 1 - relax, tf.float64)
         found, kept = settled(found, tf.zeros((), tf.float64), problem, evidence, state)
         return found, {**kept, "norms": norms}

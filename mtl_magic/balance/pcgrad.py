@@ -28,7 +28,7 @@ class PcGrad(GramianBalance):
     As in the paper the sum is taken, over all shared parameters at once; some codes take the mean, or each layer apart.
     """
 
-    seed: int = option(Int(0, SEED), 0, "which orders: a function of the seed and the step")
+    seed: int = option(Int(0, SEED), 0, "which orders: a function of the seed and the step", assigned=True)
 
     def solve(self, problem: Scaled, evidence: Evidence) -> tuple[Any, Any]:
         import tensorflow as tf

@@ -27,7 +27,7 @@ class RandomWeights(Balance):
     """
 
     rescaled: ClassVar[bool] = True
-    seed: int = option(Int(0, SEED), 0, "which weights: a function of the seed and the step")
+    seed: int = option(Int(0, SEED), 0, "which weights: a function of the seed and the step", assigned=True)
 
     def weights(self, evidence: Evidence, state: State, tasks: tuple[BalanceTask, ...]) -> tuple[Any, State]:
         import tensorflow as tf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from mtl_magic.assigned import number
 from mtl_magic.balance._base import Any, Balance, BalanceTask, Evidence, State
 from mtl_magic.balance._losses import softmax
 from mtl_magic.parameters import Float
@@ -29,7 +30,7 @@ class Stch(Balance):
     """
 
     rescaled: ClassVar[bool] = True
-    mu: float = option(Float(above=0), 0.5, "smoothing: a small one heeds the worst task alone")
+    mu: float = option(Float(above=0), 0.5, "smoothing: a small one heeds the worst task alone", assigned=True)
 
     def weights(self, evidence: Evidence, state: State, tasks: tuple[BalanceTask, ...]) -> tuple[Any, State]:
-        return softmax(evidence.losses / self.mu, evidence.active), state
+        return softmax(evidence.losses / number(self.mu, evidence.losses.dtype), evidence.active), state

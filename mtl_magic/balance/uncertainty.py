@@ -30,7 +30,7 @@ class Uncertainty(Balance):
     When: tasks of different noise or unit. It knows nothing of conflict. Cost: none.
     """
 
-    lr: float = option(Float(above=0), 0.01, "learning rate of s")
+    lr: float = option(Float(above=0), 0.01, "learning rate of s", assigned=True)
     form: str = option(Choice(("kendall", "liebel")), "kendall", "the penalty of noise", by_name=True)
 
     def start(self, tasks: tuple[BalanceTask, ...]) -> State:

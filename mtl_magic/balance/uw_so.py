@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from mtl_magic.assigned import number
 from mtl_magic.balance._base import Any, Balance, BalanceTask, Evidence, State
 from mtl_magic.balance._losses import positive, softmax
 from mtl_magic.parameters import Float
@@ -29,8 +30,8 @@ class UwSo(Balance):
     """
 
     rescaled: ClassVar[bool] = True
-    T: float = option(Float(above=0), 1.0, "temperature: a large one makes the weights equal")
+    T: float = option(Float(above=0), 1.0, "temperature: a large one makes the weights equal", assigned=True)
 
     def weights(self, evidence: Evidence, state: State, tasks: tuple[BalanceTask, ...]) -> tuple[Any, State]:
         losses = positive(evidence.losses, evidence.active)
-        return softmax(1 / (losses * self.T), evidence.active), state
+        return softmax(1 / (losses * number(self.T, losses.dtype)), evidence.active), state

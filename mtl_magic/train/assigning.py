@@ -1,6 +1,7 @@
-"""The numbers of a network that its traced graphs read from variables: rates of dropout, and what gates are told.
+"""The numbers of a step that its traced graphs read from variables: rates of dropout, what gates are told, options of its
+balancing method.
 
-They are those of the layers of `NUMBERS`, and in the layers' config as long as nothing else is put in their place. What
+Those of the network are of the layers of `NUMBERS`, and in the layers' config as long as nothing else is put in their place. What
 these numbers decide of the graph is in `topology`, where a network of one topology can have the numbers of another.
 """
 
@@ -18,7 +19,9 @@ from mtl_magic.layers.choice import GateWeights, SelectWeights
 from mtl_magic.train.dropout import assign_rate
 
 if TYPE_CHECKING:
+    from mtl_magic.balance._base import Balance
     from mtl_magic.model.net import Net
+    from mtl_magic.train.step import Step
 
 NUMBERS: dict[type, tuple[str, ...]] = {
     keras.layers.Dropout: ("rate",),
@@ -46,17 +49,24 @@ def _said(operation: Any) -> Hashable:
 
 @dataclasses.dataclass(frozen=True)
 class Numbers:
-    """What a network reads from variables."""
+    """What a step reads from variables."""
 
-    of_layers: tuple[tuple[Assigned, ...], ...] = ()  # in the order of `_layers`
+    of_layers: tuple[tuple[Assigned, ...], ...]  # in the order of `_layers`
+    of_method: dict[str, Assigned]
 
     @classmethod
-    def of(cls, net: Net) -> Numbers:
-        """From now on the network reads its numbers from variables; nothing has traced it yet."""
-        return cls(tuple(tuple(_replaced(layer, names)) for layer, names in _layers(net)))
+    def of(cls, step: Step) -> Numbers:
+        """From now on the step and its network read their numbers from variables; nothing has traced them yet."""
+        options = {p.name for p in step.method.options() if p.assigned}
+        method = {name: Assigned(getattr(step.method, name)) for name in options}
+        replaced: Any = method
+        step.method = dataclasses.replace(step.method, **replaced)
+        return cls(tuple(tuple(_replaced(layer, names)) for layer, names in _layers(step.net)), method)
 
-    def assign(self, net: Net) -> None:
-        """The numbers of another network of the same topology, which reads none from variables."""
+    def assign(self, net: Net, method: Balance) -> None:
+        """The numbers of another network of the same topology and of its method, which are in no variables."""
+        for name, number in self.of_method.items():
+            number.assign(getattr(method, name))
         for numbers, (layer, names) in zip(self.of_layers, _layers(net), strict=True):
             for number, name in zip(numbers, names, strict=True):
                 number.assign(getattr(layer, name))

@@ -51,7 +51,7 @@ class Balanced:
 
     def __init__(self, step: Step) -> None:
         method: Any = step.method
-        self.step, self.method = step, method
+        self.step = step
         self.combines = method.uses == "features"
         self.over = "features" if self.combines else getattr(method, "over", "features")
         self.every = getattr(method, "every", 1)
@@ -59,6 +59,11 @@ class Balanced:
         self.part = getattr(method, "part", 1.0)
         shared = {id(w) for w in self._shared_weights()}
         self.shared = [v for v in step.below if id(v) in shared]
+
+    @property
+    def method(self) -> Any:
+        """The step's, whose numbers may be assigned."""
+        return self.step.method
 
     def _shared_weights(self) -> list[Any]:
         """The dense weights behind what several tasks read."""

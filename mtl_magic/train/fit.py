@@ -96,7 +96,7 @@ def train(
     traced, fresh = reuse.take(key), None
     if traced is not None:
         fresh = net
-        traced.begin([program.task(t.name).weight for t in schema.tasks], fresh)
+        traced.begin([program.task(t.name).weight for t in schema.tasks], fresh, program.balance)
         net, step, evaluator = traced.net, traced.step, traced.evaluator
     else:
         with strategy.scope():

@@ -26,6 +26,7 @@ from mtl_magic.train.assigning import Numbers, topology
 from mtl_magic.train.state import set_state, set_weights, state_of, weights_of
 
 if TYPE_CHECKING:
+    from mtl_magic.balance._base import Balance
     from mtl_magic.data.schema import Schema, TaskSchema
     from mtl_magic.language.spec import Statement
     from mtl_magic.model.net import Net
@@ -55,7 +56,7 @@ class Traced:
     start: dict[str, np.ndarray]
     seed: int  # of the weights in `start`
     bytes: int = 0
-    numbers: Numbers = Numbers()
+    numbers: Numbers | None = None
 
     @classmethod
     def of(cls, net: Net, step: Step, evaluator: Evaluator, seed: int) -> Traced | None:
@@ -64,18 +65,19 @@ class Traced:
         tables = sum(layer.rows * layer.dim * 4 for layer in net.embeddings)
         if slots + tables > LARGEST:
             return None
-        return cls(net, step, evaluator, state_of(step), seed, slots + tables, Numbers.of(net))
+        return cls(net, step, evaluator, state_of(step), seed, slots + tables, Numbers.of(step))
 
-    def begin(self, weights: Sequence[float], fresh: Net | None = None) -> None:
-        """As it was before the first step, with these weights of the tasks, and initial weights and numbers of `fresh`;
-        without it, with the seed and the numbers that it has.
+    def begin(self, weights: Sequence[float], fresh: Net | None = None, method: Balance | None = None) -> None:
+        """As it was before the first step, with these weights of the tasks, the initial weights of `fresh`, and the
+        numbers of both; without them, with the seed and the numbers that it has.
         """
         set_state(self.step, self.start)
         self.step.rates.person.assign(weights)
         if fresh is not None:
             set_weights(self.net.model, weights_of(fresh.model))
-            self.numbers.assign(fresh)
             self.step.average.restart()
+        if self.numbers is not None and fresh is not None and method is not None:
+            self.numbers.assign(fresh, method)
 
     def copied_to(self, net: Net) -> Net:
         """The other network of the same program, with the weights of this one."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import pathlib
+import re
 
 import keras
 import numpy as np
@@ -12,8 +15,13 @@ import tensorflow as tf
 
 import mtl_magic
 from mtl_magic.assigned import Assigned, number
+from mtl_magic.balance._base import BalanceTask, Evidence
+from mtl_magic.parameters import Float, Int
 from mtl_magic.train import reuse
+from mtl_magic.train.control import Control
 from mtl_magic.train.dropout import assign_rate
+from mtl_magic.train.methods import method_of
+from mtl_magic.vocabulary import vocabulary
 from tests.train.test_reuse import table, tracings
 
 __all__ = ["tracings"]  # a fixture
@@ -136,3 +144,102 @@ def test_a_run_has_the_number_as_its_own(tracings: list[str], tmp_path: pathlib.
 def test_what_gates_are_told(tracings: list[str], first: str, then: str, steps: int) -> None:
     cells = (f"share {block[:-1]}, units=[4])\n{TASKS}" for block in (first, then))
     second(*cells, tracings, table(), steps)
+
+
+# Each option that is declared so, with another value than its default.
+OPTIONS = {
+    "cagrad": "c=0.2",
+    "dwa": "T=0.7",
+    "excess_mtl": "lr=0.2",
+    "fairgrad": "alpha=1.3",
+    "famo": "gamma=0.01, lr=0.1",
+    "graddrop": "leak=0.3, seed=4",
+    "gradnorm": "alpha=0.7, lr=0.1, first=3",
+    "gradvac": "beta=0.3, seed=4",
+    "imtl_l": "lr=0.1",
+    "metabalance": "relax=0.2, beta=0.5",
+    "pcgrad": "seed=3",
+    "random": "seed=5",
+    "stch": "mu=0.2",
+    "uncertainty": "lr=0.1",
+    "uw_so": "T=0.3",
+}
+GRAPH = {"part", "every", "one_in", "steps"}  # numbers that decide shapes, or which operations there are
+
+
+def test_every_number_of_a_method_is_assigned_or_the_graphs() -> None:
+    found: dict[str, set[str]] = {}
+    for word in vocabulary().words("balance"):
+        for p in vocabulary().find("balance", word).options():
+            numeric = any(isinstance(t, (Float, Int)) for t in getattr(p.type, "types", (p.type,)))
+            assert p.assigned == (numeric and p.name not in GRAPH), (word, p.name)
+            if p.assigned:
+                found.setdefault(word, set()).add(p.name)
+    assert {word: set(re.findall(r"(\w+)=", text)) for word, text in OPTIONS.items()} == found
+
+
+@pytest.mark.parametrize("word", sorted({*OPTIONS} - {"graddrop"}))
+def test_a_method_weighs_by_an_assigned_number_as_by_its_own(word: str) -> None:
+    tasks = (BalanceTask("a", True), BalanceTask("b", False), BalanceTask("c", True))
+    plain, other = method_of(f"{word}({OPTIONS[word]})"), method_of(word)
+    numbers = {p.name: Assigned(getattr(other, p.name)) for p in other.options() if p.assigned}
+    assigned = dataclasses.replace(other, **numbers)
+    for name, each in numbers.items():
+        each.assign(getattr(plain, name))
+    draw = np.random.default_rng(0)
+    states = [{k: tf.constant(v) for k, v in m.start(tasks).items()} for m in (plain, assigned)]
+    for step in range(4):
+        jacobian = draw.normal(size=(3, 7))
+        losses = tf.constant(draw.uniform(0.2, 2, 3), tf.float32)
+        gramian = tf.constant(jacobian @ jacobian.T, tf.float32)
+        evidence = Evidence(losses, losses, tf.constant([True] * 3), tf.constant(step, tf.int64), gramian, 2)
+        found = []
+        for i, method in enumerate((plain, assigned)):
+            call = functools.partial(method.weights, evidence, states[i], tasks)
+            weights, states[i] = tf.function(call, autograph=False)()
+            if method.looks_back:
+                states[i] = method.after(evidence, losses * 0.9, states[i], tasks)
+            found.append(weights)
+        np.testing.assert_allclose(found[0], found[1], rtol=1e-5)
+    for name, value in states[0].items():
+        np.testing.assert_allclose(value, states[1][name], rtol=1e-5, atol=1e-7)
+
+
+def test_a_ball_without_a_radius_holds_the_mean() -> None:
+    gramian = tf.constant([[2.0, -1.0, 0.0], [-1.0, 3.0, 0.5], [0.0, 0.5, 1.0]])
+    for k in (3, 2):
+        evidence = Evidence(tf.ones(k), tf.ones(k), tf.constant([True] * k), 0, gramian[:k, :k])
+        tasks = tuple(BalanceTask(str(i), True) for i in range(k))
+        method = dataclasses.replace(method_of("cagrad"), c=Assigned(0.0))
+        weights, state = method.weights(evidence, method.start(tasks), tasks)
+        np.testing.assert_allclose(weights, np.full(k, 1 / k), rtol=1e-6)
+        assert float(state["trouble"]) == 0
+
+
+@pytest.mark.parametrize("word", sorted(OPTIONS))
+def test_other_options_of_a_method_trace_nothing(tracings: list[str], word: str) -> None:
+    second(f"{TASKS}\nbalance {word}", f"{TASKS}\nbalance {word}({OPTIONS[word]})", tracings, table())
+
+
+@pytest.mark.parametrize(("word", "train"), [("famo", "accumulate=2"), ("cagrad", "jit=true"), ("stch", "jit=true")])
+def test_other_options_of_other_steps(tracings: list[str], word: str, train: str) -> None:
+    cells = (f"{TASKS} {train}\nbalance {method}" for method in (f"{word}({OPTIONS[word]})", word))
+    second(*cells, tracings, table())
+
+
+def test_options_that_are_the_graphs_are_traced(tracings: list[str]) -> None:
+    for first, then in (("gradnorm", "gradnorm(every=2)"), ("uncertainty", "uncertainty(form=liebel)")):
+        second(f"{TASKS}\nbalance {first}", f"{TASKS}\nbalance {then}", tracings, table(), steps=1)
+
+
+def test_a_method_that_is_changed_by_hand_is_not_kept(tracings: list[str]) -> None:
+    cell = f"{TASKS}\nbalance stch(mu={{}})"
+    control = Control()
+    control.set_method("stch(mu=3)")
+    reuse.take(None)
+    mtl_magic.fit(cell.format(0.5), table(), control=control)
+    del tracings[:]
+    run = mtl_magic.fit(cell.format(0.4), table())
+    assert tracings.count("Step") == 1
+    reuse.take(None)
+    equal(run, mtl_magic.fit(cell.format(0.4), table()))

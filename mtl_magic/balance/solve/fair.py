@@ -17,8 +17,11 @@ CONVERGED = 1e-13
 LENGTHS = 6  # of a step, each half of the one before
 
 
-def fair(problem: Scaled, p: float) -> tuple[Any, Any]:
-    """w (K,) > 0 with G w = w^(−p) over the active tasks, and the largest residual, relative to its terms ()."""
+def fair(problem: Scaled, p: Any) -> tuple[Any, Any]:
+    """w (K,) > 0 with G w = w^(−p) over the active tasks, and the largest residual, relative to its terms ().
+
+    p is a number, or () float64.
+    """
     import tensorflow as tf
 
     c = problem.cosines + RIDGE * tf.eye(problem.cosines.shape[0], dtype=tf.float64)
