@@ -243,3 +243,15 @@ def test_a_method_that_is_changed_by_hand_is_not_kept(tracings: list[str]) -> No
     assert tracings.count("Step") == 1
     reuse.take(None)
     equal(run, mtl_magic.fit(cell.format(0.4), table()))
+
+
+def test_a_search_over_numbers_traces_one_graph(tracings: list[str]) -> None:
+    cell = "share mlp(units=[8], dropout=range(0.05, 0.5))\nbalance cagrad(c=range(0.1, 0.9))\nsplit valid=0.2"
+    run = mtl_magic.fit(f"{cell}\n{TASKS}\ntune trials=4 method=random", table())
+    assert tracings.count("Step") == 1
+    trials = run.search.trials
+    assert len(trials) == 4
+    assert trials.status.eq("finished").all()
+    best = run.search.best_trial
+    rates = {layer.rate for layer in run.model._flatten_layers() if type(layer) is keras.layers.Dropout}
+    assert rates == {value for name, value in best.values.items() if "dropout" in name}
