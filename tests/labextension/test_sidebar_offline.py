@@ -403,6 +403,7 @@ def test_the_keyboard_alone(lab, runs, panel):
     """Tab comes to everything that acts; arrows go along the runs, Enter opens, Escape closes."""
     full(lab, runs)
     part(panel, "In this notebook").wait_for()
+    line(panel, "lonely").wait_for()
     keys = lab.page.keyboard
     lab.command("mtl-magic:show-panel")
     keys.press("Tab")
