@@ -1,6 +1,6 @@
 """What a dashboard costs the training that it shows.
 
-    python benchmarks/dashboard.py [--batch 512] [--steps 128] [--rounds 20]
+    python benchmarks/dashboard.py [--batch 512] [--steps 768] [--rounds 8]
 
 The network of `common.Ours` under our own loop, an epoch of some steps a round, in turn (A B C A B C …) in one process:
 alone; with a dashboard in a page; with one whose page has been closed. Messages go five times a second over ipykernel's
@@ -134,8 +134,8 @@ class Side:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--batch", type=int, default=512)
-    parser.add_argument("--steps", type=int, default=128, help="of a round")
-    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--steps", type=int, default=768, help="of a round")
+    parser.add_argument("--rounds", type=int, default=8)
     a = parser.parse_args()
     team.TICK = EVERY  # the loop's own pace is slower than what the page may get
     ours = Ours([VALUES] * IDS, table(a.batch * a.steps), a.batch)
