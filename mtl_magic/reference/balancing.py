@@ -58,9 +58,9 @@ with `over=features` for the shared representation, with `over=parameters` for t
 general; they are where the shared layer is linear and the rows of its input are orthonormal, and what is stationary at the
 features is so at the weights.
 
-**Cost.** In processor time of a step of `mmoe` with 8 experts at batch 4096 over that of `equal`, solver included: losses 0.96 to
-1.04, over features 1.00 to 1.06 with 2 tasks and 1.03 to 1.08 with 8, over an eighth of the batch 1.4, over all of it 3.5; with
-`every=10` the last is 1.03 to 1.08 at nine steps of ten. `graddrop` is no function of the Gramian: 1.3 and 2.9. What was measured of each
+**Cost.** In processor time of a step of `mmoe` with 8 experts at batch 4096 over that of `equal`, solver included: losses 0.97 to
+1.03, over features 0.99 to 1.04 with 2 tasks and 1.07 to 1.13 with 8, over an eighth of the batch 1.1 and 1.4, over all of it 1.5 and 3.0; with
+`every=10` the last is 1.04 and 1.08 at nine steps of ten. `graddrop` is no function of the Gramian: 1.1 and 2.4. What was measured of each
 method: [performance.md](performance.md).
 
 ## In a loop of your own
