@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 from ipywidgets import Widget, widget_serialization
 
-from mtl_magic.dashboard.bundles import bundle
 from mtl_magic.dashboard.feed import Feed
 from mtl_magic.dashboard.heads import Heads
-from mtl_magic.dashboard.palette import COLOURS
+from mtl_magic.dashboard.paged import Paged
 from mtl_magic.dashboard.rows import KINDS
 from mtl_magic.train.events import Event, Finished
 
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from mtl_magic.data.schema import Schema
 
 
-class Charts(anywidget.AnyWidget):
+class Charts(Paged):
     """Progress, a card a head, and charts of what events bring; a listener of `train.events`.
 
     Args:
@@ -40,29 +38,19 @@ class Charts(anywidget.AnyWidget):
         Dashboard of feed
     """
 
-    _esm = traitlets.Unicode().tag(sync=True)
-    _css = traitlets.Unicode().tag(sync=True)
+    page = "charts"
 
     name = traitlets.Unicode().tag(sync=True)
     tasks = traitlets.List(traitlets.Unicode()).tag(sync=True)
     metrics = traitlets.Dict().tag(sync=True)
     higher = traitlets.Dict().tag(sync=True)
     constants = traitlets.Dict().tag(sync=True)
-    colours = traitlets.Dict(COLOURS).tag(sync=True)
     charts = traitlets.List(traitlets.Unicode()).tag(sync=True)
     keeps = traitlets.Dict().tag(sync=True)  # kind -> rows that are kept: where it is 1 the page keeps no more
     controls = traitlets.Instance(Widget, allow_none=True).tag(sync=True, **widget_serialization)
     ghost = traitlets.Dict().tag(sync=True)
     ghost_name = traitlets.Unicode().tag(sync=True)
     history = traitlets.Dict().tag(sync=True)
-
-    @traitlets.default("_esm")
-    def _script(self) -> str:
-        return bundle("charts.js")
-
-    @traitlets.default("_css")
-    def _style(self) -> str:
-        return bundle("charts.css")
 
     def __init__(
         self,

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import anywidget
-import traitlets
-
-from mtl_magic.dashboard.bundles import bundle
-from mtl_magic.dashboard.palette import COLOURS
+from mtl_magic.dashboard.paged import Paged
 from mtl_magic.dashboard.wheel import Wheel
 
 
-class Controls(Wheel, anywidget.AnyWidget):
+class Controls(Wheel, Paged):
     """Sliders and buttons of one training; its arguments are those of `Wheel`.
 
     Example:
@@ -25,17 +21,7 @@ class Controls(Wheel, anywidget.AnyWidget):
         [Command(what='weight', task='like', value=2.5)]
     """
 
-    _esm = traitlets.Unicode().tag(sync=True)
-    _css = traitlets.Unicode().tag(sync=True)
-    colours = traitlets.Dict(COLOURS).tag(sync=True)
-
-    @traitlets.default("_esm")
-    def _script(self) -> str:
-        return bundle("controls.js")
-
-    @traitlets.default("_css")
-    def _style(self) -> str:
-        return bundle("controls.css")
+    page = "controls"
 
     def __init__(self, tasks: Iterable[str], **options: Any) -> None:
         super().__init__(tasks, **options)

@@ -17,8 +17,7 @@ import anywidget
 import traitlets
 from ipywidgets import Widget, widget_serialization
 
-from mtl_magic.dashboard.bundles import bundle
-from mtl_magic.dashboard.palette import COLOURS
+from mtl_magic.dashboard.paged import Paged
 from mtl_magic.dashboard.roads import LATER, LIVE, Road, keep_subshell, subshells_supported
 from mtl_magic.runs.watch import Watch
 from mtl_magic.train.events import Evaluated, Event, Progress, Started
@@ -74,25 +73,15 @@ class SearchWheel(anywidget.AnyWidget):
         self._control, self.ended = None, True
 
 
-class SearchBoard(anywidget.AnyWidget):
+class SearchBoard(Paged):
     """Front or course, parallel coordinates, importance, and the cell of a trial."""
 
-    _esm = traitlets.Unicode().tag(sync=True)
-    _css = traitlets.Unicode().tag(sync=True)
+    page = "search"
 
     state = traitlets.Dict().tag(sync=True)
     now = traitlets.Unicode().tag(sync=True)
     road = traitlets.Unicode().tag(sync=True)
-    colours = traitlets.Dict(COLOURS).tag(sync=True)
     controls = traitlets.Instance(Widget, allow_none=True).tag(sync=True, **widget_serialization)
-
-    @traitlets.default("_esm")
-    def _script(self) -> str:
-        return bundle("search.js")
-
-    @traitlets.default("_css")
-    def _style(self) -> str:
-        return bundle("search.css")
 
     @classmethod
     def of(cls, search: Search) -> SearchBoard:

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
-from mtl_magic.dashboard.bundles import bundle
-from mtl_magic.dashboard.palette import COLOURS
+from mtl_magic.dashboard.paged import Paged
 from mtl_magic.decide.show_front import headline, said
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from mtl_magic.runs.run import Run
 
 
-class FrontBoard(anywidget.AnyWidget):
+class FrontBoard(Paged):
     """A slider along the stops, their picture and metrics, and a button that keeps the stop at which it stands.
 
     Args:
@@ -32,20 +30,10 @@ class FrontBoard(anywidget.AnyWidget):
         at: number of that stop.
     """
 
-    _esm = traitlets.Unicode().tag(sync=True)
-    _css = traitlets.Unicode().tag(sync=True)
+    page = "front"
 
     state = traitlets.Dict().tag(sync=True)
     at = traitlets.Int().tag(sync=True)
-    colours = traitlets.Dict(COLOURS).tag(sync=True)
-
-    @traitlets.default("_esm")
-    def _script(self) -> str:
-        return bundle("front.js")
-
-    @traitlets.default("_css")
-    def _style(self) -> str:
-        return bundle("front.css")
 
     def __init__(self, found: Front, keep: Callable[[str, Run], str] | None = None) -> None:
         super().__init__(state=state_of(found, keeps=keep is not None), at=len(found) // 2)
