@@ -60,7 +60,7 @@ def searched(whole: Spec) -> Settings | None:
     """The `tune` line of a text."""
     from mtl_magic.language import spec
 
-    return next((s for s in whole.statements if isinstance(s, spec.Settings) and s.word == "tune"), None)
+    return next(filter(spec.tunes, whole.statements), None)
 
 
 def check_no_search(asked: Declared) -> None:

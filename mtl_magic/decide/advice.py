@@ -246,9 +246,7 @@ def _proposed(
         made.append(spec.Share(block, label, source))
     kept: list[spec.Statement] = []
     for statement in whole.statements:
-        if isinstance(statement, (spec.Share, spec.Balance)) or (
-            isinstance(statement, spec.Settings) and statement.word == "tune"
-        ):
+        if isinstance(statement, (spec.Share, spec.Balance)) or spec.tunes(statement):
             continue
         if isinstance(statement, spec.Task):
             kept += _split(statement, block_of if len(groups) > 1 or trunk else {})

@@ -57,7 +57,7 @@ def resolve(whole: spec.Spec, registry: Registry, namespace: Mapping[str, Any] |
 
 def _nothing_to_tune(bound: Sequence[Bound]) -> list[Problem]:
     """A cell may be written in any order, so that it is no mistake before the cell runs."""
-    tunes = [s for b in bound if isinstance(s := b.statement, spec.Settings) and s.word == "tune"]
+    tunes = [b.statement for b in bound if spec.tunes(b.statement)]
     if not tunes or any(b.searches for b in bound):
         return []
     hint = "write choose(4, 8) or range(1e-4, 1e-2, log) in place of a value, or leave the line out"

@@ -8,7 +8,7 @@ Values: `Number`, `Constant` (true, false, none), `Word` (bare or quoted, they m
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,6 +158,11 @@ class Settings(Statement):
 
     word: str
     args: tuple[Arg, ...] = ()
+
+
+def tunes(statement: object) -> TypeGuard[Settings]:
+    """Whether it is a `tune` line, which makes a search of its cell."""
+    return isinstance(statement, Settings) and statement.word == "tune"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 def searches(text: str) -> bool:
     """Whether a cell has a `tune` line, right or wrong otherwise."""
     from mtl_magic.language import examine
-    from mtl_magic.language.spec import Settings
+    from mtl_magic.language.spec import tunes
     from mtl_magic.vocabulary import vocabulary
 
     whole, _ = examine(text, vocabulary())
-    return any(isinstance(s, Settings) and s.word == "tune" for s in whole.statements)
+    return any(map(tunes, whole.statements))
 
 
 def preparer(flags: Flags, namespace: Mapping[str, Any]) -> Callable[[Program], Prepared]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from mtl_magic.language import parse
 from mtl_magic.language.names import did_you_mean
-from mtl_magic.language.spec import Arg, Settings, Spec, Statement
+from mtl_magic.language.spec import Arg, Spec, Statement, tunes
 from mtl_magic.problems import MtlError, Problem
 from mtl_magic.settings.tune import CHANGEABLE
 from mtl_magic.vocabulary import vocabulary
@@ -20,7 +20,7 @@ def but_for_changeable(whole: Spec) -> str:
     """The text without what may change: searches of which it is the same are one."""
     kept: list[Statement] = []
     for each in whole.statements:
-        if _tunes(each):
+        if tunes(each):
             args = tuple(sorted((a for a in each.args if a.name not in CHANGEABLE), key=lambda a: a.name))
             kept.append(dataclasses.replace(each, args=args))
         else:
@@ -58,7 +58,7 @@ def rewritten(whole: Spec, changes: Mapping[str, str]) -> Spec:
 
 def _with(whole: Spec, arg: Arg) -> Spec:
     """The option in its place, or behind the others of the last `tune` line."""
-    lines = [each for each in whole.statements if _tunes(each)]
+    lines = [each for each in whole.statements if tunes(each)]
     line = next((each for each in lines if any(a.name == arg.name for a in each.args)), lines[-1])
     there = any(a.name == arg.name for a in line.args)
     args = tuple(arg if a.name == arg.name else a for a in line.args) if there else (*line.args, arg)
@@ -66,13 +66,9 @@ def _with(whole: Spec, arg: Arg) -> Spec:
     return Spec(tuple(other if each is line else each for each in whole.statements))
 
 
-def _tunes(statement: Statement) -> TypeGuard[Settings]:
-    return isinstance(statement, Settings) and statement.word == "tune"
-
-
 def _read(name: str, written: str) -> Arg:
     if name == "time" and written[0] not in "\"'":
         written = f'"{written}"'
     whole = parse(f"task a\ntrain lr=choose(0.1, 0.2)\ntune {name}={written}", vocabulary())
-    (arg,) = next(each for each in whole.statements if _tunes(each)).args
+    (arg,) = next(each for each in whole.statements if tunes(each)).args
     return arg

@@ -173,11 +173,7 @@ class _Walk:
         self._names: set[str] = set()
 
     def cell(self, whole: spec.Spec) -> spec.Spec:
-        kept = [
-            self.statement(i, s)
-            for i, s in enumerate(whole.statements)
-            if not (isinstance(s, spec.Settings) and s.word == "tune")
-        ]
+        kept = [self.statement(i, s) for i, s in enumerate(whole.statements) if not spec.tunes(s)]
         return dataclasses.replace(whole, statements=tuple(kept))
 
     def statement(self, i: int, node: spec.Statement) -> spec.Statement:
