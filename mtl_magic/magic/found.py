@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from mtl_magic.language.names import did_you_mean
 from mtl_magic.problems import MtlError, Problem, listed
-from mtl_magic.runs.project import files, index
 from mtl_magic.settings.tune import CHANGEABLE
-from mtl_magic.tune.folder import SEARCH, SUFFIX, UNFINISHED, Folder, searches_in
+from mtl_magic.tune.folder import SEARCH, SUFFIX, UNFINISHED, Folder, searched_in, searches_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,9 +106,6 @@ def _cut_short(store: Store, run: Entry) -> bool:
 
 def _search_of(store: Store, run: Entry | None) -> Folder | None:
     """The search that has left a run."""
-    facts = files.read_json(store.place(run) / index.RUN) if run is not None else None
-    marks = facts.get("search") if isinstance(facts, dict) else None
-    if not isinstance(marks, dict):
-        return None
-    place = store.root / f"{marks.get('name')}{SUFFIX}"
-    return Folder(place) if (place / SEARCH).is_file() else None
+    name = searched_in(store.place(run)) if run is not None else ""
+    place = store.root / f"{name}{SUFFIX}"
+    return Folder(place) if name and (place / SEARCH).is_file() else None

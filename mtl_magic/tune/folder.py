@@ -79,6 +79,13 @@ def searches_in(root: pathlib.Path) -> list[pathlib.Path]:
     return sorted(place for place in root.glob(f"*{SUFFIX}") if (place / SEARCH).is_file())
 
 
+def searched_in(place: pathlib.Path) -> str:
+    """The name of the folder, without its suffix, of the search that has left the run in a folder; '': none has."""
+    facts = files.read_json(place / index.RUN)
+    said = facts.get("search") if isinstance(facts, dict) else None
+    return str(said.get("name") or "") if isinstance(said, dict) else ""
+
+
 class Folder:
     """A search on disk.
 

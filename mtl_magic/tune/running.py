@@ -18,7 +18,7 @@ from mtl_magic.runs.project import files, index
 from mtl_magic.settings.tune import CHANGEABLE, TRIALS
 from mtl_magic.tune.changes import but_for_changeable
 from mtl_magic.tune.events import SearchEnded, TrialEnded
-from mtl_magic.tune.folder import RUNNING, UNFINISHED, Folder, Trial
+from mtl_magic.tune.folder import RUNNING, UNFINISHED, Folder, Trial, searched_in
 from mtl_magic.tune.objectives import Objective, objectives_of
 from mtl_magic.tune.oracles import oracle_of
 from mtl_magic.tune.search import Search
@@ -295,13 +295,6 @@ def fitting_load(place: pathlib.Path) -> Run:
     return run
 
 
-def _is_of(found: Searching, place: pathlib.Path) -> bool:
-    """Whether a run of the store is this search's."""
-    facts = files.read_json(place / index.RUN)
-    said = facts.get("search") if isinstance(facts, dict) else None
-    return isinstance(said, dict) and said.get("name") == found.folder.name
-
-
 def _copied(found: Searching, source: pathlib.Path, root: pathlib.Path, trial: Trial) -> pathlib.Path:
     """The best trial's folder under the cell's name; the search says which it is, so that one that goes on replaces it."""
     from mtl_magic.runs.project.store import Store
@@ -309,9 +302,8 @@ def _copied(found: Searching, source: pathlib.Path, root: pathlib.Path, trial: T
     facts = found.folder.facts
     name, before = str(facts.get("name") or found.folder.name), facts.get("run")
     at = [trial.number, trial.epochs, trial.status]
-    mine = bool(before) and _is_of(
-        found, root / str(before)
-    )  # a person may have deleted it, and made another of its name
+    # A person may have deleted it, and made another of its name.
+    mine = bool(before) and searched_in(root / str(before)) == found.folder.name
     if mine and facts.get("best") == at:
         return root / str(before)
     try:
