@@ -33,6 +33,7 @@ class Compared:
     difference: Interval  # b − a, in the metric's unit
     higher_is_better: bool | None
     seeds: tuple[float, ...] = ()  # the difference of each seed, where there are several
+    resamples: int = RESAMPLES  # on which it was computed
 
     @property
     def gain(self) -> Interval:
@@ -159,6 +160,7 @@ def of_rows(
                     drawn.over_seeds(pairs, level),
                     metric.higher_is_better,
                     tuple(float(values[j] - values[i]) for i, j in pairs) if len(pairs) > 1 else (),
+                    drawn.drawn.shape[1],
                 )
             )
     names = _called(tuple(a), tuple(b))

@@ -68,8 +68,10 @@ def notes(found: Comparison) -> list[str]:
     """What a reader must know of the figures."""
     percent = f"{100 * found.level:g}%"
     units = f"groups of {found.rows.by}" if found.rows.by else "rows"
+    drawn = sorted({c.resamples for c in found.found if math.isfinite(c.difference.value)}) or [RESAMPLES]
+    fewer = f" ({drawn[0]:,} for what is computed one by one)" if len(drawn) > 1 else ""
     said = [
-        f"{percent} intervals of the difference, each metric's own: paired bootstrap, {RESAMPLES:,} resamples of {units}, the same for both.",
+        f"{percent} intervals of the difference, each metric's own: paired bootstrap, {drawn[-1]:,} resamples of {units}{fewer}, the same for both.",
     ]
     if len(found.verdicts) > 1:
         said.append(

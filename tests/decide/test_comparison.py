@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import numpy as np
@@ -174,3 +175,13 @@ def test_a_table_is_grouped_as_the_cell_says(log):
     assert run.compare(run).rows.by == "who"
     assert run.compare(run, other).rows.by == "who"
     assert mtl_magic.compare(run, run, other, by="a").rows.by == "a"
+
+
+def test_it_says_on_how_many_resamples(feed, blind):
+    from mtl_magic.decide.comparison import compare
+
+    found = compare(blind, feed, resamples=300)
+    assert "paired bootstrap, 300 resamples of rows, the same for both" in repr(found)
+    one, *others = found.found
+    slow = dataclasses.replace(found, found=(dataclasses.replace(one, resamples=200), *others))
+    assert "300 resamples of rows (200 for what is computed one by one)" in repr(slow)
