@@ -22,7 +22,7 @@ from mtl_magic.decide.again import judging
 from mtl_magic.decide.again import prepared as encoded_again
 from mtl_magic.decide.bootstrap import LEVEL, Interval
 from mtl_magic.decide.budget import budget_of
-from mtl_magic.decide.rows import Judged, grouped_by, judged
+from mtl_magic.decide.rows import Judged, directed, grouped_by, judged
 from mtl_magic.decide.single import (
     dense_parameters,
     in_memory,
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from mtl_magic.language.spec import Spec
     from mtl_magic.program import Program
     from mtl_magic.runs.run import Run
-    from mtl_magic.tasks._base import Metric
 
 SEEDS = 3
 SAMPLED = 20_000  # training rows on which overfitting is measured, at most
@@ -129,7 +128,7 @@ def baseline(
     if len(run.tasks) < 2:
         hint = "a cell with several task lines has something to share"
         raise MtlError(Problem("MTL486", f"'{run.name}' has one task, which is alone already", hint=hint))
-    if not any(_metric(run, task) for task in run.tasks):
+    if not any(directed(run, task) for task in run.tasks):
         hint = "name one in metrics=[…] of a task"
         raise MtlError(Problem("MTL484", f"no metric of '{run.name}' says which way is better", hint=hint))
     rows = encoded_again(run, data, valid, test, namespace=namespace, stream=stream)
@@ -218,7 +217,7 @@ def _judged(
     on_test = _on(shared, alone, in_memory(getattr(rows, part)), column)
     on_train = _on(shared, alone, _sample(rows), column)
     for task in first.tasks:
-        metric = _metric(first, task)
+        metric = directed(first, task)
         if metric is None:
             continue
         sign = 1.0 if metric.higher_is_better else -1.0
@@ -232,11 +231,6 @@ def _judged(
     claims = claims_of(whole, gap, gaps, shared, alone)
     size = len(getattr(rows, part))
     return Baseline(tuple(shared), alone, budget, part, size, heads, whole, gap, claims, column, level)
-
-
-def _metric(run: Run, task: str) -> Metric | None:
-    """A task's first metric with a direction."""
-    return next((m for m in run.schema.task(task).kind.metrics_of() if m.higher_is_better is not None), None)
 
 
 def _on(

@@ -15,6 +15,7 @@ import numpy as np
 
 from mtl_magic.decide.again import judging
 from mtl_magic.decide.again import prepared as encoded_again
+from mtl_magic.decide.rows import directed
 from mtl_magic.decide.trainings import Tell, Trainings
 from mtl_magic.language import spec
 from mtl_magic.language.names import did_you_mean
@@ -159,10 +160,9 @@ def _two(run: Run, tasks: Sequence[str] | None) -> tuple[str, str]:
 
 
 def _metric(run: Run, task: str) -> tuple[str, bool]:
-    """A task's first metric with a direction."""
-    for metric in run.schema.task(task).kind.metrics_of():
-        if metric.higher_is_better is not None:
-            return metric.title, bool(metric.higher_is_better)
+    """What a task is judged by, and whether more of it is better."""
+    if (metric := directed(run, task)) is not None:
+        return metric.title, bool(metric.higher_is_better)
     raise MtlError(Problem("MTL484", f"no metric of '{task}' says which way is better", hint="name one in metrics=[…]"))
 
 

@@ -35,6 +35,11 @@ class Judged:
         return len(self.index)
 
 
+def directed(run: Run, task: str) -> Metric | None:
+    """A task's first metric of which it is known which way is better."""
+    return next((m for m in run.schema.task(task).kind.metrics_of() if m.higher_is_better is not None), None)
+
+
 def judged(run: Run, parts: Sequence[Part]) -> Judged:
     """A run's predictions on encoded rows."""
     made: dict[str, list[np.ndarray]] = {}
