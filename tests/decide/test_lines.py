@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import pytest
 from decide.conftest import TEXT
+from shells import failed
 
 from mtl_magic.decide.comparison import Comparison
 from mtl_magic.magic.complete import candidates
 from mtl_magic.magic.help import about, overview
-from mtl_magic.problems import MtlError
 from mtl_magic.runs import judged
-
-
-def failed(shell, cell):
-    result = shell.run_cell(cell)
-    error = result.error_in_exec or result.error_before_exec
-    assert isinstance(error, MtlError), error
-    return error
 
 
 @pytest.fixture

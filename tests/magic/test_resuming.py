@@ -9,10 +9,10 @@ import time
 
 import pandas as pd
 import pytest
+from shells import failed
 
 import mtl_magic
 from mtl_magic.magic.complete import candidates
-from mtl_magic.problems import MtlError
 from mtl_magic.runs.project.owner import me
 from mtl_magic.runs.project.store import Store
 from mtl_magic.train.control import Control
@@ -45,13 +45,6 @@ class StopIn:
             self.numbers.append(event.trial.number)
         if isinstance(event, Evaluated) and self.numbers[-1] == self.trial:
             self.control.stop()
-
-
-def failed(shell, line):
-    result = shell.run_cell(line)
-    error = result.error_in_exec or result.error_before_exec
-    assert isinstance(error, MtlError), error
-    return error
 
 
 @pytest.fixture

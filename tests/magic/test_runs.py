@@ -8,18 +8,11 @@ import pandas as pd
 import pytest
 from runs import kept as cells
 from runs import many
+from shells import failed
 
-from mtl_magic.problems import MtlError
 from mtl_magic.runs.project.store import Store
 
 CELL = "%%mtl feed --data log --checkpoint 0\n" + cells.BASE
-
-
-def failed(shell, cell):
-    result = shell.run_cell(cell)
-    error = result.error_in_exec or result.error_before_exec
-    assert isinstance(error, MtlError), error
-    return error
 
 
 @pytest.fixture
