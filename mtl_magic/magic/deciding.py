@@ -82,7 +82,7 @@ def asked(command: str, rest: str) -> Asked:
     """
     before, dashes, tail = rest.partition("--")
     flags = parse_flags(f"{dashes}{tail}") if dashes else Flags()
-    problems = [dataclasses.replace(p, span=None) for p in flags.problems] or list(_unfit(command, flags))
+    problems = [_about(command, p) for p in flags.problems] or list(_unfit(command, flags))
     names, options = [], {}
     for word in before.split():
         name, equals, value = word.partition("=")
@@ -107,6 +107,13 @@ def asked(command: str, rest: str) -> Asked:
 
 def _form(command: str) -> str:
     return COMMANDS[command].form
+
+
+def _about(command: str, problem: Problem) -> Problem:
+    """Of a flag; where there is none like it, what this line takes, not what a cell's takes."""
+    near = any(f"'--{flag}'" in problem.hint for flag in TAKES[command])
+    hint = _form(command) if problem.code == "MTL401" and not near else problem.hint
+    return dataclasses.replace(problem, span=None, hint=hint)
 
 
 def _unfit(command: str, flags: Flags) -> Iterator[Problem]:

@@ -55,6 +55,7 @@ def test_runs_of_the_store_are_compared_on_their_cells_rows(shell, log, monkeypa
         ("compare feed log", "MTL484", "'log' is a DataFrame, not a run"),
         ("compare feed feed bye=who", "MTL484", "did you mean 'by'?"),
         ("compare feed feed --dat log", "MTL401", "did you mean '--data'?"),
+        ("baseline feed --budget steps", "MTL401", "[budget="),
     ],
 )
 def test_mistakes(shell, runs, line, code, says):
