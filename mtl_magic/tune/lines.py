@@ -27,12 +27,16 @@ class TrialLines:
     def __init__(self, planned: int | None, say: Callable[[str], None]) -> None:
         self.search: Search | None = None
         self._planned, self._say = planned, say
+        self._tried = False
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, TrialEnded):
+            self._tried = True
             self._say(self.line(event.trial))
         elif isinstance(event, SearchEnded) and self.search is not None:
-            self._say(f"search {self.search.name}: {self.search.headline()}")
+            nothing = not self._tried and event.why in ("finished", "time")
+            left = "; nothing was left to try: more trials= or time= let it go on" if nothing else ""
+            self._say(f"search {self.search.name}: {self.search.headline()}{left}")
 
     def line(self, trial: Trial) -> str:
         """'trial 3 of 20: click.auc 0.7123, best so far, 4 epochs in 2.1 s'."""

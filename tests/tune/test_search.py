@@ -301,3 +301,20 @@ def test_a_run_that_only_has_the_name_of_the_best_is_another(tmp_path):
     assert again.folder == tmp_path / "feed-2"
     assert again.text == best.text
     assert mtl_magic.load(tmp_path / "feed").text == plain.text
+
+
+@pytest.mark.parametrize(("tried", "said"), [(True, "best trial 0"), (False, "more trials= or time= let it go on")])
+def test_a_search_that_had_nothing_left_says_how_it_would_go_on(tried, said):
+    from types import SimpleNamespace
+
+    from mtl_magic.tune.events import SearchEnded, TrialEnded
+    from mtl_magic.tune.folder import Trial
+    from mtl_magic.tune.lines import TrialLines
+
+    heard = []
+    lines = TrialLines(1, heard.append)
+    lines.search = SimpleNamespace(name="feed", best=0, headline=lambda: "1 trial, finished, best trial 0")
+    if tried:
+        lines(TrialEnded(Trial(0, {}, "", status="finished")))
+    lines(SearchEnded("finished"))
+    assert heard[-1].endswith(said)
